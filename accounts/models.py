@@ -1,0 +1,204 @@
+"""People, teams and their secrets."""
+
+import zoneinfo
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+
+class Mode(models.TextChoices):
+    """The two worlds of money, which never mix on a page or in a sum."""
+
+    LIVE = "live", "Live"
+    SANDBOX = "sandbox", "Sandbox"
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        if not email:
+            raise ValueError("An e-mail address is needed.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, who signs in by e-mail and may be in several teams."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """How rows name this person, also after the account is gone."""
+        return self.name or self.email
+
+
+def validate_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError("This is not a known time zone. An example is Europe/Berlin.")
+
+
+class Team(models.Model):
+    """A group that shares runs, money and payloads. Its zone decides where its days begin."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    own_runs_only = models.BooleanField(
+        default=False, help_text="Members see only their own runs; owners and admins see all."
+    )
+    keep_files_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty keeps them for ever.")
+    keep_text_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty keeps it for ever.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+    AUDITOR = "auditor", "Auditor"
+
+
+class Membership(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="membership_unique"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
+
+
+class Invitation(models.Model):
+    """A link that lets one person join one team. Only the hash of its token is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.team}"
+
+
+class ApiKey(models.Model):
+    """One person's provider key in one team. The ciphertext opens only for this owner, team and row."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        REVOKED = "revoked", "Revoked"
+        DELETED = "deleted", "Deleted"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="api_keys")
+    # A deleted person becomes a label; the row stays because runs name it.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="api_keys")
+    # Part of the associated data, so it must outlive the account.
+    owner_ref = models.UUIDField(editable=False)
+    owner_label = models.CharField(max_length=254)
+    mode = models.CharField(max_length=7, choices=Mode)
+    label = models.CharField(max_length=80)
+    last_four = models.CharField(max_length=4)
+    ciphertext = models.BinaryField(null=True)
+    # Which ring key encrypted it: counted on the rotation page without decrypting anything.
+    ring_key = models.CharField(max_length=40, blank=True)
+    needs_reentry = models.BooleanField(default=False)
+    lent = models.BooleanField(default=False)
+    is_default = models.BooleanField(default=False)
+    state = models.CharField(max_length=7, choices=State, default=State.ACTIVE)
+    credits = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    free_credits = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    balance_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    replaced_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "owner", "mode"],
+                condition=models.Q(is_default=True, state="active"),
+                name="api_key_one_default",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="deleted") | models.Q(ciphertext__isnull=True),
+                name="api_key_deleted_is_wiped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} …{self.last_four}"
+
+
+class AuditEvent(models.Model):
+    """Who did what, when and from where. ``before`` and ``after`` never hold a secret."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="audit_events")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=254)
+    verb = models.CharField(max_length=60)
+    target = models.CharField(max_length=254, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "-id"], name="audit_team_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label} {self.verb} {self.target}"
+
+

@@ -1,0 +1,11 @@
+"""The Celery application: ``celery -A config.celery worker``. Celery delivers and schedules; the database is the queue."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("atelier")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.imports = ("playground.runs.tasks", "playground.workbench.tasks", "accounts.tasks")

@@ -1,0 +1,27 @@
+"""Log lines never carry a provider key, even where a library prints what it was given."""
+
+import logging
+import re
+
+KEY_SHAPE = re.compile(r"\bSG(?:TEST)?_[0-9A-Za-z]{8,64}")
+
+
+def redact(text: str) -> str:
+    """``text`` with everything shaped like a Segmind or sandbox key replaced by its prefix and an ellipsis."""
+    return KEY_SHAPE.sub(lambda match: match.group(0).partition("_")[0] + "_…", text)
+
+
+class RedactKeys(logging.Filter):
+    """Renders the message once, masked, so that arguments cannot bring a key back."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = redact(record.getMessage())
+        record.args = None
+        return True
+
+
+class Line(logging.Formatter):
+    """One line per record; tracebacks follow it, masked as well."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 (name given by logging)
+        return redact(super().formatException(ei))  # type: ignore[arg-type]
