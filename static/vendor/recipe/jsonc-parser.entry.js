@@ -1,0 +1,1 @@
+export { parseTree, getLocation, printParseErrorCode } from "jsonc-parser/lib/esm/main.js";
