@@ -1,7 +1,8 @@
 """People, teams and their secrets."""
 
+import datetime
 import zoneinfo
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -11,6 +12,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
+
+# The provider's keys never expire; changing them twice a year is advice, not a rule.
+OLD_KEY_DAYS = 180
 
 
 class Mode(models.TextChoices):
@@ -76,7 +80,9 @@ class Team(models.Model):
     own_runs_only = models.BooleanField(
         default=False, help_text="Members see only their own runs; owners and admins see all."
     )
-    keep_files_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty keeps them for ever.")
+    keep_files_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty keeps them for ever."
+    )
     keep_text_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty keeps it for ever.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -112,6 +118,15 @@ class Membership(models.Model):
         return f"{self.user} in {self.team}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        """Neither accepted nor withdrawn; it may have run out."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+    def valid(self) -> Self:
+        return self.open().filter(expires_at__gt=timezone.now())
+
+
 class Invitation(models.Model):
     """A link that lets one person join one team. Only the hash of its token is stored."""
 
@@ -120,14 +135,58 @@ class Invitation(models.Model):
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
     token_hash = models.CharField(max_length=64, unique=True)
-    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "team",
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open",
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.email} to {self.team}"
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def visible_to(self, membership: Membership) -> Self:
+        """The keys whose label and last four this membership may see: its own, lent ones, for admins all.
+
+        Deleted keys are left out; runs name them in plain text.
+        """
+        from accounts.access import Ability, can  # it builds on these models
+
+        rows = self.filter(team_id=membership.team_id).exclude(state=ApiKey.State.DELETED)
+        if can(membership, Ability.MANAGE_MEMBERS):
+            return rows
+        return rows.filter(
+            models.Q(owner_id=membership.user_id) | models.Q(lent=True, state=ApiKey.State.ACTIVE)
+        )
+
+    def usable(self) -> Self:
+        """Active and readable as far as is known; who may use one is for ``access`` to say."""
+        return self.filter(state=ApiKey.State.ACTIVE, needs_reentry=False, ciphertext__isnull=False)
+
+    def for_list(self) -> Self:
+        return (
+            self.defer("ciphertext").select_related("owner").order_by("state", "-is_default", "label", "id")
+        )
 
 
 class ApiKey(models.Model):
@@ -141,7 +200,9 @@ class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="api_keys")
     # A deleted person becomes a label; the row stays because runs name it.
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="api_keys")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="api_keys"
+    )
     # Part of the associated data, so it must outlive the account.
     owner_ref = models.UUIDField(editable=False)
     owner_label = models.CharField(max_length=254)
@@ -163,6 +224,8 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
+    objects = ApiKeyQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -174,10 +237,29 @@ class ApiKey(models.Model):
                 condition=~models.Q(state="deleted") | models.Q(ciphertext__isnull=True),
                 name="api_key_deleted_is_wiped",
             ),
+            models.CheckConstraint(
+                condition=models.Q(state="active") | models.Q(lent=False, is_default=False),
+                name="api_key_stopped_is_neither_lent_nor_default",
+            ),
+            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="api_key_mode_known"),
         ]
+        indexes = [models.Index(fields=["ring_key"], name="api_key_ring_key")]
 
     def __str__(self) -> str:
         return f"{self.label} …{self.last_four}"
+
+    @property
+    def active(self) -> bool:
+        return self.state == self.State.ACTIVE
+
+    @property
+    def secret_since(self) -> datetime.datetime:
+        """When the text of the key was last entered; its age counts from here."""
+        return self.replaced_at or self.created_at
+
+    @property
+    def is_old(self) -> bool:
+        return timezone.now() - self.secret_since > datetime.timedelta(days=OLD_KEY_DAYS)
 
 
 class AuditEvent(models.Model):
@@ -185,7 +267,9 @@ class AuditEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="audit_events")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     actor_label = models.CharField(max_length=254)
     verb = models.CharField(max_length=60)
     target = models.CharField(max_length=254, blank=True)
@@ -200,5 +284,3 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.verb} {self.target}"
-
-

@@ -1,0 +1,102 @@
+"""The record of who did what. Rows are only ever added; none holds a secret."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts.models import AuditEvent, Membership, Team, User
+
+# The sentence each verb makes after the actor's name. {target} is bold on the page; the rest is plain.
+SENTENCES: dict[str, str] = {
+    "sign_in.ok": "signed in",
+    "sign_in.failed": "failed to sign in",
+    "sign_in.out": "signed out",
+    "sign_in.password_changed": "changed their password",
+    "sign_in.password_reset": "reset their password by mail",
+    "sign_in.email_changed": "changed their e-mail address",
+    "mfa.added": "added a second factor: {target}",
+    "mfa.removed": "removed a second factor: {target}",
+    "mfa.reset": "made new recovery codes",
+    "key.added": "added the key {target}",
+    "key.replaced": "replaced the text of the key {target}",
+    "key.revoked": "revoked the key {target}",
+    "key.deleted": "deleted the key {target}",
+    "key.lent": "lent the key {target} to the team",
+    "key.unlent": "stopped lending the key {target}",
+    "key.defaulted": "made {target} their default key",
+    "member.joined": "joined the team",
+    "member.role": "changed the role of {target}",
+    "member.removed": "removed {target} from the team",
+    "member.left": "left the team",
+    "member.deleted": "deleted the account of {target}",
+    "invitation.sent": "invited {target}",
+    "invitation.resent": "made a new invitation link for {target}",
+    "invitation.revoked": "withdrew the invitation of {target}",
+    "team.created": "created the team {target}",
+    "team.changed": "changed the team's settings",
+    "run.viewed": "looked into a private run of {target}",
+}
+
+# The word in front of the dot, as the filter names it.
+GROUPS: dict[str, str] = {
+    "sign_in": "Sign-in",
+    "mfa": "Second factors",
+    "key": "Keys",
+    "member": "Members",
+    "invitation": "Invitations",
+    "team": "Team settings",
+    "run": "Runs",
+}
+
+
+def address_of(request: HttpRequest | None) -> str | None:
+    """The client's address as far as it can be trusted (see BEHIND_PROXY)."""
+    if request is None:
+        return None
+    try:
+        return get_adapter().get_client_ip(request)
+    except PermissionDenied:  # a server on a Unix socket knows no address
+        return None
+
+
+def record(
+    *,
+    team: Team | None,
+    actor: User | None,
+    verb: str,
+    target: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    request: HttpRequest | None = None,
+) -> AuditEvent:
+    """Adds one row inside the caller's transaction. ``verb`` is ``group.word``; other rooms may bring their own.
+
+    ``before`` and ``after`` are shown to owner, admin and auditor: names, roles and settings only, never a secret.
+    """
+    return AuditEvent.objects.create(
+        team=team,
+        actor=actor,
+        actor_label=actor.label if actor is not None else "Someone",
+        verb=verb,
+        target=target[:254],
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        address=address_of(request),
+        user_agent=request.headers.get("User-Agent", "")[:300] if request is not None else "",
+    )
+
+
+def record_everywhere(
+    *, actor: User, verb: str, target: str = "", request: HttpRequest | None = None
+) -> None:
+    """One row in each team of ``actor``, for what concerns the person and not one team (signing in, say).
+
+    A row per team stays in that team's record when the person leaves it or their account is deleted.
+    """
+    memberships = Membership.objects.filter(user=actor).select_related("team")
+    teams: list[Team | None] = [membership.team for membership in memberships]
+    for team in teams or [None]:
+        record(team=team, actor=actor, verb=verb, target=target, request=request)

@@ -1,0 +1,185 @@
+"""Teams and their members: founding, settings, roles, leaving. Invitations are in ``invitations.py``."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.text import slugify
+
+from accounts import access, audit
+from accounts.access import Ability
+from accounts.models import ApiKey, Membership, Role, Team, User
+
+SETTINGS = ("name", "time_zone", "own_runs_only", "keep_files_days", "keep_text_days")
+
+
+class TeamProblem(Exception):
+    """A deed in a team that can't be done; ``str()`` says why and what to do instead."""
+
+
+class LastOwner(TeamProblem):
+    def __init__(self, team: Team) -> None:
+        super().__init__(f"{team} needs at least one owner. Make somebody else an owner first.")
+
+
+class OnlyOwners(TeamProblem):
+    def __init__(self) -> None:
+        super().__init__("Only an owner can make, change or remove an owner.")
+
+
+def _free_slug(name: str) -> str:
+    slug = slugify(name)[:48].strip("-") or "team"
+    if Team.objects.filter(slug=slug).exists():
+        slug = f"{slug}-{secrets.token_hex(3)}"
+    return slug
+
+
+@transaction.atomic
+def create_team(
+    *, owner: User, name: str, time_zone: str = "UTC", request: HttpRequest | None = None
+) -> Membership:
+    """Founds a team; the answer is its owner's membership. The slug is made from the name and never changes."""
+    team = Team.objects.create(name=name, slug=_free_slug(name), time_zone=time_zone)
+    membership = Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    audit.record(team=team, actor=owner, verb="team.created", target=name, request=request)
+    return membership
+
+
+@transaction.atomic
+def update_team(
+    *, membership: Membership, changes: Mapping[str, Any], request: HttpRequest | None = None
+) -> Team:
+    """Writes the given ``SETTINGS`` (others are not accepted) and records what really changed."""
+    team = Team.objects.select_for_update().get(id=membership.team_id)
+    before = {name: getattr(team, name) for name in SETTINGS if name in changes}
+    changed = {name: changes[name] for name, old in before.items() if changes[name] != old}
+    if changed:
+        for name, value in changed.items():
+            setattr(team, name, value)
+        team.save(update_fields=list(changed))
+        old = {name: before[name] for name in changed}
+        audit.record(
+            team=team, actor=membership.user, verb="team.changed", before=old, after=changed, request=request
+        )
+    return team
+
+
+def _locked_target(membership: Membership, target: Membership) -> Membership:
+    """The target as it is now, with the team locked, so that two owners can't both stop being the last one."""
+    Team.objects.select_for_update().get(id=target.team_id)
+    row = Membership.objects.select_related("user", "team").get(id=target.id)
+    if row.role == Role.OWNER and not access.can(membership, Ability.MANAGE_OWNERS):
+        raise OnlyOwners
+    return row
+
+
+def _keep_an_owner(row: Membership) -> None:
+    owners = Membership.objects.filter(team_id=row.team_id, role=Role.OWNER)
+    if row.role == Role.OWNER and not owners.exclude(id=row.id).exists():
+        raise LastOwner(row.team)
+
+
+@transaction.atomic
+def change_role(
+    *, membership: Membership, target: Membership, role: str, request: HttpRequest | None = None
+) -> Membership:
+    """``membership`` gives ``target`` another role. Raises ``OnlyOwners`` and ``LastOwner``.
+
+    An auditor runs nothing, so the keys of somebody who becomes one stop being lent.
+    """
+    row = _locked_target(membership, target)
+    if role == row.role:
+        return row
+    if role == Role.OWNER and not access.can(membership, Ability.MANAGE_OWNERS):
+        raise OnlyOwners
+    _keep_an_owner(row)
+    before, row.role = row.role, role
+    row.save(update_fields=["role"])
+    if not access.can(row, Ability.RUN):
+        ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, lent=True).update(lent=False)
+    audit.record(
+        team=row.team,
+        actor=membership.user,
+        verb="member.role",
+        target=row.user.label,
+        before={"role": before},
+        after={"role": role},
+        request=request,
+    )
+    return row
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, target: Membership, request: HttpRequest | None = None) -> None:
+    """Ends a membership: its keys in this team are revoked, its sessions end if it was the person's last team.
+
+    A person may end their own. Raises ``OnlyOwners`` and ``LastOwner``. Runs and streams are not known here: the
+    whole deed is put together in the workbench, inside one transaction around this one.
+    """
+    row = _locked_target(membership, target)
+    _keep_an_owner(row)
+    stopped = _stop_keys(row)
+    user = row.user
+    audit.record(
+        team=row.team,
+        actor=membership.user,
+        verb="member.left" if row.user_id == membership.user_id else "member.removed",
+        target=user.label,
+        before={"role": row.role},
+        after={"keys_revoked": stopped} if stopped else None,
+        request=request,
+    )
+    row.delete()
+    if not Membership.objects.filter(user=user).exists():
+        transaction.on_commit(lambda: end_sessions(user))
+
+
+def _stop_keys(row: Membership) -> int:
+    active = ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, state=ApiKey.State.ACTIVE)
+    return active.update(state=ApiKey.State.REVOKED, lent=False, is_default=False, revoked_at=timezone.now())
+
+
+def end_sessions(user: User) -> None:
+    """Signs the person out everywhere."""
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+
+
+@transaction.atomic
+def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> None:
+    """Removes an account. Keys, runs and records keep the person's label; the text of their keys is wiped.
+
+    ``actor`` is None when the operator does it. Raises ``LastOwner`` while a team would be left without an owner.
+    """
+    memberships = Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id")
+    for row in memberships:
+        Team.objects.select_for_update().get(id=row.team_id)
+        _keep_an_owner(row)
+        audit.record(team=row.team, actor=actor, verb="member.deleted", target=user.label, request=request)
+    ApiKey.objects.filter(owner=user).exclude(state=ApiKey.State.DELETED).update(
+        state=ApiKey.State.DELETED,
+        ciphertext=None,
+        ring_key="",
+        needs_reentry=False,
+        lent=False,
+        is_default=False,
+        credits=None,
+        free_credits=None,
+        balance_at=None,
+        revoked_at=timezone.now(),
+    )
+    end_sessions(user)
+    user.delete()
+
+
+@transaction.atomic
+def create_person(*, email: str, password: str | None, name: str = "", verified: bool) -> User:
+    """An account that can sign in. ``verified`` says whether the address is known to be theirs."""
+    user = User.objects.create_user(email, password, name=name)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
+    return user
