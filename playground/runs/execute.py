@@ -1,0 +1,265 @@
+"""Claim and settle, in batches: the synchronous halves of a run's life around its request.
+
+The sender's event loop speaks no SQL; it hands batches to these functions on a few threads. Each is one transaction,
+with rows locked in key order, so that two workers never wait on each other in a circle.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from playground.runs import live, nudge, store
+from playground.runs.models import Billing, Run, State
+from playground.runs.outcome import Outcome
+
+BATCH = 200
+POLL_LEASE = timedelta(seconds=60)
+OPEN_FOR_OUTCOME = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that is now this worker's to send, once. ``api_key`` carries ciphertext only."""
+
+    run_id: UUID
+    team_id: UUID
+    mode: str
+    endpoint: str
+    version: int
+    api_key: ApiKey
+    body_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An accepted run whose provider is to be asked again."""
+
+    run_id: UUID
+    team_id: UUID
+    mode: str
+    request_id: str
+    created_at: datetime
+    accepted_at: datetime
+    polls: int
+    submit_status: int | None
+    api_key: ApiKey
+
+
+def call_seconds(version: int) -> float:
+    """The longest a call may take from claim to last byte, in seconds."""
+    answer = settings.SEGMIND_READ_TIMEOUT if version == 1 else settings.SEGMIND_SUBMIT_TIMEOUT
+    return settings.SEGMIND_CONNECT_TIMEOUT + settings.SEGMIND_WRITE_TIMEOUT + answer + 60
+
+
+# The keys' rows are locked first and in a statement of their own: the second statement then sees what an earlier
+# holder of the lock committed, and the limit per key holds across workers. The claim itself stays a conditional UPDATE.
+_CLAIM = """
+WITH line AS (
+    SELECT waiting.id, waiting.place
+    FROM unnest(%(keys)s::uuid[]) AS k(api_key_id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM playground_run WHERE state = 'sending' AND api_key_id = k.api_key_id
+    ) AS busy
+    CROSS JOIN LATERAL (
+        SELECT q.id, row_number() OVER (ORDER BY q.id) AS place
+        FROM (
+            SELECT id FROM playground_run WHERE state = 'queued' AND api_key_id = k.api_key_id
+            ORDER BY id LIMIT greatest(0, least(%(limit)s, %(per_key)s - busy.n))
+        ) AS q
+    ) AS waiting
+    ORDER BY waiting.place, waiting.id
+    LIMIT %(limit)s
+)
+UPDATE playground_run AS r
+SET state = 'sending', claimed_at = clock_timestamp(),
+    deadline_at = clock_timestamp() + CASE r.version WHEN 1 THEN %(v1)s ELSE %(v2)s END
+FROM line JOIN playground_runtext AS t ON t.run_id = line.id
+WHERE r.id = line.id AND r.state = 'queued'
+RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.version, r.api_key_id, t.request_text
+"""
+
+
+def claim_many(*, limit: int) -> list[Claimed]:
+    """Take up to ``limit`` queued runs, oldest first, fair between keys and within each key's limit of calls."""
+    margin = 30
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued'")
+        waiting = [row[0] for row in cursor.fetchall()]
+        if not waiting:
+            return []
+        keys = {
+            key.id: key
+            for key in ApiKey.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(id__in=waiting)
+            .order_by("id")
+        }
+        cursor.execute(
+            _CLAIM,
+            {
+                "keys": list(keys),
+                "limit": min(limit, BATCH),
+                "per_key": settings.CALLS_PER_KEY,
+                "v1": timedelta(seconds=call_seconds(1) + margin),
+                "v2": timedelta(seconds=call_seconds(2) + margin),
+            },
+        )
+        rows = cursor.fetchall()
+        _note_use({row[6] for row in rows}, keys)
+        changes = [
+            live.Change(
+                run=str(row[0]), team=str(row[1]), mode=row[2], person=str(row[3] or ""), endpoint=row[4],
+                state=State.SENDING.value, billing=Billing.PENDING.value,
+            )
+            for row in rows
+        ]  # fmt: skip
+        transaction.on_commit(lambda: live.publish(changes))
+    return [
+        Claimed(
+            run_id=row[0], team_id=row[1], mode=row[2], endpoint=row[4], version=row[5],
+            api_key=keys[row[6]], body_text=row[7],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _note_use(used: set[UUID], keys: dict[UUID, ApiKey]) -> None:
+    now = timezone.now()
+    minute_ago = now - timedelta(minutes=1)
+    stale = [key_id for key_id in used if (keys[key_id].last_used_at or minute_ago) <= minute_ago]
+    if stale:
+        ApiKey.objects.filter(id__in=stale).update(last_used_at=now)
+
+
+def claim_polls(*, limit: int = BATCH) -> list[Due]:
+    """Accepted runs that are due, leased so that no other worker asks for them in the next minute."""
+    with transaction.atomic():
+        due = list(
+            Run.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related("api_key")
+            .filter(state=State.ACCEPTED, next_poll_at__lte=timezone.now())
+            .order_by("next_poll_at")[:limit]
+        )
+        if due:
+            Run.objects.filter(id__in=[run.id for run in due]).update(next_poll_at=timezone.now() + POLL_LEASE)
+    return [
+        Due(
+            run.id, run.team_id, run.mode, run.request_id, run.created_at, run.accepted_at or run.created_at,
+            run.polls, run.submit_status, run.api_key,
+        )
+        for run in due
+    ]  # fmt: skip
+
+
+_SETTLE = """
+UPDATE playground_run AS r
+SET state = v.state, billing = v.billing, cost = v.cost, cost_source = v.cost_source,
+    submit_status = coalesce(v.submit_status, r.submit_status), status = coalesce(v.status, r.status),
+    request_id = coalesce(nullif(v.request_id, ''), r.request_id), error_kind = v.error_kind,
+    seed = coalesce(nullif(v.seed, ''), r.seed), generation_time = coalesce(v.generation_time, r.generation_time),
+    output_kind = v.output_kind, evidence = r.evidence || jsonb_strip_nulls(v.evidence), rule_version = v.rule_version,
+    accepted_at = CASE WHEN v.accepted THEN coalesce(r.accepted_at, v.moment) ELSE r.accepted_at END,
+    finished_at = CASE WHEN v.accepted THEN NULL ELSE v.moment END,
+    next_poll_at = v.next_poll_at, polls = r.polls + CASE WHEN v.polled THEN 1 ELSE 0 END
+FROM jsonb_to_recordset(%s::jsonb) AS v(
+    id uuid, state text, billing text, cost numeric, cost_source text, submit_status int, status int,
+    request_id text, error_kind text, seed text, generation_time numeric, output_kind text, evidence jsonb,
+    rule_version int, accepted bool, polled bool, moment timestamptz, next_poll_at timestamptz)
+WHERE r.id = v.id
+"""
+
+_SETTLE_TEXT = """
+UPDATE playground_runtext AS t
+SET response_headers = v.headers, response_text = v.response_text, error_text = v.error_text,
+    search = t.search || to_tsvector('simple', left(v.error_text, 5000) || ' ' || v.request_id)
+FROM jsonb_to_recordset(%s::jsonb) AS v(
+    id uuid, headers jsonb, response_text text, error_text text, request_id text)
+WHERE t.run_id = v.id AND t.erased_at IS NULL
+"""
+
+
+def settle_many(outcomes: list[Outcome]) -> int:
+    """Write what came of these runs in one transaction; the count of rows that moved.
+
+    Only a run that is on its way, or UNKNOWN (a late answer), moves. A final one stays as it is: the second of two
+    outcomes changes nothing. Bytes that arrived are put into the media store first, so that a settled run shows them.
+    """
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.run_id)
+    stored = store.adopt_many(outcomes)
+    with transaction.atomic(), connection.cursor() as cursor:
+        rows = {
+            str(run.id): run
+            for run in Run.objects.select_for_update(no_key=True)
+            .filter(id__in=[outcome.run_id for outcome in outcomes])
+            .order_by("id")
+        }
+        moving = [o for o in outcomes if o.run_id in rows and _may_move(rows[o.run_id], o)]
+        if not moving:
+            return 0
+        cursor.execute(_SETTLE, [json.dumps([_run_values(o) for o in moving])])
+        ended = [o for o in moving if o.next_poll is None]
+        if ended:
+            cursor.execute(_SETTLE_TEXT, [json.dumps([_text_values(o) for o in ended])])
+            store.record_outputs(ended, rows, stored)
+        transaction.on_commit(lambda: _after(moving, rows))
+    return len(moving)
+
+
+def _may_move(run: Run, outcome: Outcome) -> bool:
+    if outcome.next_poll is not None and run.state == State.UNKNOWN:
+        # A late "accepted" revives a run that was given up; a later poll of one that was given up does not.
+        return run.accepted_at is None
+    return run.state in OPEN_FOR_OUTCOME and not (run.state == State.UNKNOWN and outcome.state == State.UNKNOWN)
+
+
+def _run_values(outcome: Outcome) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(outcome.at, UTC)
+    accepted = outcome.next_poll is not None
+    next_poll_at = moment + timedelta(seconds=outcome.next_poll) if outcome.next_poll is not None else None
+    return {
+        "id": outcome.run_id,
+        "state": outcome.state,
+        "billing": outcome.billing,
+        "cost": outcome.cost,
+        "cost_source": outcome.cost_source,
+        "submit_status": outcome.submit_status,
+        "status": outcome.status,
+        "request_id": outcome.request_id,
+        "error_kind": outcome.error_kind,
+        "seed": outcome.seed,
+        "generation_time": outcome.generation_time,
+        "output_kind": outcome.output_kind,
+        "evidence": outcome.evidence,
+        "rule_version": outcome.rule_version,
+        "accepted": accepted,
+        "polled": accepted and outcome.submit_status is None,
+        "moment": moment.isoformat(),
+        "next_poll_at": next_poll_at.isoformat() if next_poll_at else None,
+    }
+
+
+def _text_values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.run_id,
+        "headers": [list(pair) for pair in outcome.headers],
+        "response_text": outcome.response_text,
+        "error_text": outcome.error_text,
+        "request_id": outcome.request_id,
+    }
+
+
+def _after(moved: list[Outcome], rows: dict[str, Run]) -> None:
+    changes = []
+    for outcome in moved:
+        run = rows[outcome.run_id]
+        run.state, run.billing = outcome.state, outcome.billing
+        changes.append(live.Change.of(run))
+    live.publish(changes)
+    for file_id in store.without_thumbnail([o.run_id for o in moved if o.output_kind == "image"]):
+        nudge.send("runs.thumbnail", file_id=str(file_id))

@@ -1,0 +1,137 @@
+"""Push a run's state to the browsers that watch it.
+
+Publishing happens after commit and carries no words of a run, only facts. One Redis subscription serves a whole web
+process; a stream holds no database connection while it is open.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from playground.runs.models import OPEN_STATES, Run
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "atelier:runs"
+_sync = SimpleLazyObject(lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a browser learns at once; everything else it fetches as a fragment, through the access check."""
+
+    run: str
+    team: str
+    mode: str
+    person: str
+    endpoint: str
+    state: str
+    billing: str
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(
+            run=str(run.id),
+            team=str(run.team_id),
+            mode=run.mode,
+            person=str(run.person_id or ""),
+            endpoint=run.endpoint,
+            state=run.state,
+            billing=run.billing,
+        )
+
+    @property
+    def final(self) -> bool:
+        return self.state not in OPEN_STATES
+
+
+def publish(changes: Iterable[Change]) -> None:
+    """Tell the watchers. A lost message only delays a page until it asks again, so nothing is raised."""
+    messages = [json.dumps(asdict(change)) for change in changes]
+    if not messages:
+        return
+    try:
+        pipeline = _sync.pipeline(transaction=False)
+        for message in messages:
+            pipeline.publish(CHANNEL, message)
+        pipeline.execute()
+    except redis.RedisError as error:
+        logger.warning("Could not publish %d changes: %s", len(messages), error)
+
+
+@dataclass(eq=False)
+class Watcher:
+    """One open stream: which changes it wants, and the queue they arrive in."""
+
+    team: str
+    mode: str
+    runs: frozenset[str]
+    everyone: bool  # may see runs of others
+    person: str
+    follow: bool  # wants runs that begin later, too
+    queue: "asyncio.Queue[Change]"
+
+    def wants(self, change: Change) -> bool:
+        if change.team != self.team or change.mode != self.mode:
+            return False
+        if not self.everyone and change.person != self.person:
+            return False
+        return self.follow or change.run in self.runs
+
+
+class Hub:
+    """The single subscription of this process, shared by every stream on its event loop."""
+
+    def __init__(self) -> None:
+        self.watchers: set[Watcher] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextlib.asynccontextmanager
+    async def watch(self, watcher: Watcher) -> AsyncIterator["asyncio.Queue[Change]"]:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen())
+        self.watchers.add(watcher)
+        try:
+            yield watcher.queue
+        finally:
+            self.watchers.discard(watcher)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
+                    await pubsub.subscribe(CHANNEL)
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
+                            self._deliver(json.loads(message["data"]))
+            except (redis.RedisError, OSError) as error:
+                logger.warning("The push channel was interrupted: %s", error)
+            await asyncio.sleep(1)
+
+    def _deliver(self, data: dict[str, Any]) -> None:
+        change = Change(**data)
+        for watcher in self.watchers:
+            if watcher.wants(change):
+                # A browser that does not read loses the oldest change; its next snapshot has everything.
+                if watcher.queue.full():
+                    watcher.queue.get_nowait()
+                watcher.queue.put_nowait(change)
+
+
+hub = Hub()
+
+
+def new_watcher(
+    *, team: uuid.UUID, mode: str, runs: Iterable[str], everyone: bool, person: uuid.UUID, follow: bool
+) -> Watcher:
+    return Watcher(str(team), mode, frozenset(runs), everyone, str(person), follow, asyncio.Queue(maxsize=200))

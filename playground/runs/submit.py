@@ -1,0 +1,126 @@
+"""Make a run: the row is committed before anything is told to send it."""
+
+import hashlib
+import logging
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.search import SearchVector
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.utils import timezone
+
+from accounts import access
+from accounts.models import ApiKey, Membership
+from playground.catalogue.models import Endpoint
+from playground.catalogue.prompts import search_text
+from playground.runs import body, live, nudge
+from playground.runs.models import Billing, File, Run, RunInput, RunQuerySet, RunText, Source, State
+
+logger = logging.getLogger(__name__)
+
+
+class SubmitProblem(ValueError):
+    """A run that cannot be made. ``field`` names the form field the message belongs to."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def submit(
+    *,
+    membership: Membership,
+    endpoint: str,
+    version: int,
+    key: ApiKey,
+    body_text: str,
+    token: uuid.UUID,
+    source: str = Source.PLAYGROUND,
+) -> Run:
+    """A queued run, or the one that this ``token`` made before. Raises SubmitProblem; sends nothing itself.
+
+    ``body_text`` is kept and later sent as it is. The mode is the key's and never changes.
+    """
+    if not access.can(membership, access.Ability.RUN):
+        raise SubmitProblem("body", "Your role in this team cannot run requests.")
+    if not access.may_use_key(membership, key):
+        raise SubmitProblem("key", "This key is no longer available. Choose another one.")
+    if key.needs_reentry or not key.ciphertext:
+        raise SubmitProblem("key", "This key needs to be entered again before it can be used.")
+    if not Endpoint.objects.visible_to(membership).filter(slug=endpoint, retired_at=None).exists():
+        raise SubmitProblem("endpoint", f"There is no endpoint called {endpoint} in this team.")
+    if version not in (1, 2):
+        raise SubmitProblem("version", "Choose v1 or v2.")
+    inputs = _checked_inputs(membership, body_text)
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                team=membership.team,
+                mode=key.mode,
+                person=membership.user,
+                person_label=membership.user.label,
+                endpoint=endpoint,
+                version=version,
+                source=source,
+                api_key=key,
+                key_label=key.label,
+                key_last_four=key.last_four,
+                token=token,
+            )
+            RunText.objects.create(
+                run=run,
+                request_text=body_text,
+                request_sha256=hashlib.sha256(body_text.encode()).hexdigest(),
+                search=SearchVector(Value(_words(body_text)), config="simple"),
+            )
+            RunInput.objects.bulk_create(RunInput(run=run, file_id=file_id) for file_id in inputs)
+            transaction.on_commit(lambda: _announce(run))
+    except IntegrityError:
+        earlier = Run.objects.filter(team=membership.team, token=token, person=membership.user).first()
+        if earlier is None:
+            raise
+        return earlier
+    return run
+
+
+def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
+    """Take back those of ``runs`` that nobody has claimed; the count of them. Others are on their way and may be billed.
+
+    One conditional UPDATE: a worker that claims at the same moment either wins the row or finds it gone.
+    """
+    now = timezone.now()
+    waiting = list(runs.filter(state=State.QUEUED).order_by("id").values_list("id", flat=True))
+    done: list[Run] = []
+    with transaction.atomic():
+        for run in Run.objects.select_for_update(no_key=True).filter(id__in=waiting, state=State.QUEUED).order_by("id"):
+            run.state, run.billing = State.CANCELLED, Billing.NOT_BILLED
+            run.evidence = {"reason": reason, "rule_version": run.rule_version}
+            run.error_kind = reason
+            run.finished_at = now
+            run.save(update_fields=["state", "billing", "evidence", "error_kind", "finished_at"])
+            done.append(run)
+        transaction.on_commit(lambda: live.publish([live.Change.of(run) for run in done]))
+    return len(done)
+
+
+def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:
+    try:
+        body.check(body_text, max_bytes=settings.MAX_BODY_BYTES)
+    except body.BodyProblem as problem:
+        raise SubmitProblem("body", str(problem)) from problem
+    wanted = {marker.file_id for marker in body.markers(body_text, team_id=membership.team_id)}
+    known = set(File.objects.filter(team_id=membership.team_id, id__in=wanted).values_list("id", flat=True))
+    if wanted - known:
+        raise SubmitProblem("body", "A file in this body is no longer here. Attach it again.")
+    return known
+
+
+def _words(body_text: str) -> str:
+    # A tsvector takes no NUL and at most a megabyte of words.
+    return search_text(body_text).replace("\x00", " ")[:50_000]
+
+
+def _announce(run: Run) -> None:
+    nudge.send()
+    live.publish([live.Change.of(run)])
