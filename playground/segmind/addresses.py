@@ -1,4 +1,6 @@
-"""Where a key may go. Each key fits one set of addresses, live or sandbox, and the check runs before any I/O."""
+"""Where a key may go. Each key fits one set of addresses, live or sandbox, and the check runs before any
+I/O.
+"""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +24,9 @@ class WrongAddress(NotSent):
 
 
 class ResultRefused(NotSent):
-    """A result address that may not be fetched: not https, not in the result hosts, or redirected out of them."""
+    """A result address that may not be fetched: not https, not in the result hosts, or redirected out of
+    them.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__("result_refused", message)
@@ -41,10 +45,11 @@ def require_sendable(key: str) -> None:
 
 @dataclass(frozen=True)
 class Addresses:
-    """One provider: the live one or the sandbox. Addresses are bases without a trailing slash, history may be empty.
+    """One provider: the live one or the sandbox. Addresses are bases without a trailing slash, history may
+    be empty.
 
-    `result_hosts` are exact host names, fetched by https on its own port; for the sandbox `host:port` entries are
-    fetched by http too. Raises ValueError for an address that is no plain http(s) base.
+    `result_hosts` are exact host names, fetched by https on its own port; for the sandbox `host:port`
+    entries are fetched by http too. Raises ValueError for an address that is no plain http(s) base.
     """
 
     api: str
@@ -109,7 +114,9 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int]:
 
 
 def addresses_for(key: str, *, live: Addresses, sandbox: Addresses | None) -> Addresses:
-    """The only addresses that this key may go to. Raises WrongAddress if there are none, NotSent for an odd key."""
+    """The only addresses that this key may go to. Raises WrongAddress if there are none, NotSent for an
+    odd key.
+    """
     if is_sandbox_key(key) and sandbox is None:
         raise WrongAddress("No sandbox is set up, and a sandbox key goes nowhere else.")
     found = sandbox if sandbox is not None and is_sandbox_key(key) else live
@@ -118,7 +125,9 @@ def addresses_for(key: str, *, live: Addresses, sandbox: Addresses | None) -> Ad
 
 
 def require_apart(live: Addresses, sandbox: Addresses | None) -> None:
-    """Raises ValueError if the two share an origin or are swapped: then a live key could reach the sandbox."""
+    """Raises ValueError if the two share an origin or are swapped: then a live key could reach the
+    sandbox.
+    """
     if live.sandbox or (sandbox is not None and not sandbox.sandbox):
         raise ValueError("the live addresses and the sandbox addresses are swapped")
     if sandbox is not None and live.origins & sandbox.origins:
@@ -145,7 +154,7 @@ def require_result_url(url: str, addresses: Addresses, hosts: Sequence[str] | No
         raise ResultRefused("The result's address cannot be read.")
     if scheme == "https" and port == 443 and host in allowed:
         return url
-    if addresses.sandbox and scheme in ("http", "https"):
-        if (scheme, host, port) in addresses.origins or f"{host}:{port}" in allowed:
-            return url
+    own = (scheme, host, port) in addresses.origins or f"{host}:{port}" in allowed
+    if addresses.sandbox and scheme in ("http", "https") and own:
+        return url
     raise ResultRefused("The result lies on a host outside the allowed result hosts.")

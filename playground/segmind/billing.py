@@ -1,9 +1,10 @@
 """Was it billed, what did it cost, and how do we know: the rules from a reply to a verdict.
 
-Rules (provider's documentation): only HTTP 200 is billed; v1 tells the cost in `x-cost`; a v2 submit is no charge
-yet, the charge comes at COMPLETED and its cost is in the result's `metrics.cost`; a FAILED job is free. Doubt stays
-doubt: a missing cost is None, never 0, and a lost call is unknown unless a connection provably never came up.
-Raise RULE_VERSION whenever a rule changes, because each verdict keeps the version that decided it.
+Rules (provider's documentation): only HTTP 200 is billed; v1 tells the cost in `x-cost`; a v2 submit is no
+charge yet, the charge comes at COMPLETED and its cost is in the result's `metrics.cost`; a FAILED job is
+free. Doubt stays doubt: a missing cost is None, never 0, and a lost call is unknown unless a connection
+provably never came up. Raise RULE_VERSION whenever a rule changes, because each verdict keeps the version
+that decided it.
 """
 
 from dataclasses import dataclass
@@ -84,8 +85,8 @@ class Step(StrEnum):
 class Poll:
     """What to do after a status or result call. `verdict` is set with SETTLE only.
 
-    `provider_state` is QUEUED, PROCESSING, COMPLETED, FAILED or empty; `reason` says why an answer did not count
-    (unreachable, status_401, status_404, odd_answer, ...), empty if it did.
+    `provider_state` is QUEUED, PROCESSING, COMPLETED, FAILED or empty; `reason` says why an answer did not
+    count (unreachable, status_401, status_404, odd_answer, ...), empty if it did.
     """
 
     step: Step
@@ -143,7 +144,9 @@ def _error(answer: Answer, state: State, reason: str) -> tuple[str, str]:
 
 
 def judge_v1(answer: Answer) -> Verdict:
-    """The verdict on the answer to a v1 call. Billing follows the status and `x-cost`, never the body's fate."""
+    """The verdict on the answer to a v1 call. Billing follows the status and `x-cost`, never the body's
+    fate.
+    """
     if answer.status != 200:
         return _from_headers(answer, State.REFUSED, Billing.NOT_BILLED, "refused")
     priced = bool(money_headers(answer.headers).cost)
@@ -164,7 +167,9 @@ def _oddity(answer: Answer) -> str:
 
 
 def judge_v2_submit(answer: Answer) -> Verdict:
-    """The verdict on the answer to a v2 submit: accepted and pending, refused, or unknown if a 200 names no job."""
+    """The verdict on the answer to a v2 submit: accepted and pending, refused, or unknown if a 200 names
+    no job.
+    """
     if answer.status != 200:
         return _from_headers(answer, State.REFUSED, Billing.NOT_BILLED, "refused")
     job = parse_submit(answer.head)
@@ -189,8 +194,8 @@ def next_poll(after_polls: int) -> float:
 def judge_v2_status(answer: Answer | None, *, request_id: str, age: float, submit_status: int = 200) -> Poll:
     """What a status call means. `answer` is None if the call was lost; `age` is seconds since the submit.
 
-    A body that names a state decides, whatever the HTTP code. Everything that names none is passing, but for a
-    404 after EARLY_404 (the record vanished) and the end of JOB_DEADLINE: both make the run unknown.
+    A body that names a state decides, whatever the HTTP code. Everything that names none is passing, but
+    for a 404 after EARLY_404 (the record vanished) and the end of JOB_DEADLINE: both make the run unknown.
     """
     body = parse_status(answer.head) if answer else Status()
     if answer and (body.status == "FAILED" or _is_bare_failure(answer, body)):
@@ -341,16 +346,20 @@ def _result_lost(answer: Answer | None, request_id: str, submit_status: int, rea
 
 
 def judge_lost(exc: BaseException) -> Verdict:
-    """The verdict on a POST that brought no answer: not sent only if the exception's causes prove it, else unknown.
+    """The verdict on a POST that brought no answer: not sent only if the exception's causes prove it, else
+    unknown.
 
-    Takes what the client raises (NotSent, CallLost) or a raw transport exception; httpx's class is never looked at.
+    Takes what the client raises (NotSent, CallLost) or a raw transport exception; httpx's class is never
+    looked at.
     """
     reason = reason_of(exc)
     return judge_not_sent(reason) if nothing_left(exc) else judge_unknown(reason)
 
 
 def judge_not_sent(reason: str) -> Verdict:
-    """For a run that stopped before its POST: a key that could not be read, a wrong address, no connection."""
+    """For a run that stopped before its POST: a key that could not be read, a wrong address, no
+    connection.
+    """
     return Verdict(
         State.NOT_SENT,
         Billing.NOT_BILLED,

@@ -12,7 +12,9 @@ _KEY_SHAPE = re.compile(r"\bSG(?:TEST)?_[0-9A-Fa-f]{16}\b")
 
 
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Text as it may be stored and shown: no control characters or lone surrogates, no provider key, cut to `limit`."""
+    """Text as it may be stored and shown: no control characters or lone surrogates, no provider key, cut
+    to `limit`.
+    """
     return _KEY_SHAPE.sub("[key]", _UNSTORABLE.sub("\ufffd", text)).strip()[:limit]
 
 

@@ -127,7 +127,8 @@ def classify(content_type: str | None, head: bytes) -> Kind:
     """The kind of a body: Content-Type first, first bytes second, the status never.
 
     The bytes overrule a type only where they contradict it outright: a known media signature wins over any
-    type, and JSON or markup under a media type is JSON or HTML. SVG and XML count as binary: to download only.
+    type, and JSON or markup under a media type is JSON or HTML. SVG and XML count as binary: to download
+    only.
     """
     if not head:
         return Kind.EMPTY
@@ -142,7 +143,7 @@ def classify(content_type: str | None, head: bytes) -> Kind:
 
 
 def media_type(kind: Kind, content_type: str | None, head: bytes) -> str:
-    """The type under which a body may be served, from a fixed list; anything else is application/octet-stream."""
+    """The type to serve a body under, from a fixed list; application/octet-stream for anything else."""
     if kind is Kind.JSON:
         return "application/json"
     if kind is Kind.TEXT:

@@ -29,15 +29,17 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-class NotSent(Exception):
-    """Raised before anything was sent. `reason` is a short code (see errors.REASONS), str() is fit for the user."""
+class NotSent(Exception):  # noqa: N818  an outcome, named like its state
+    """Raised before anything was sent. `reason` is a short code (see errors.REASONS), str() is fit for
+    the user.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
 
-class CallLost(Exception):
+class CallLost(Exception):  # noqa: N818  an outcome
     """A call that brought no status line.
 
     `not_sent` is True only where a connection provably never came up; `reason` is a short code; `trail` names
@@ -82,6 +84,8 @@ def reason_of(exc: BaseException) -> str:
 
 
 def lost(exc: BaseException) -> CallLost:
-    """What `exc` proves, without `exc` itself. Raise it outside the except block, so that no context stays on it."""
+    """What `exc` proves, without `exc` itself. Raise it outside the except block, so that no context
+    stays on it.
+    """
     trail = " <- ".join(type(one).__name__ for one in causes(exc))
     return CallLost(reason_of(exc), not_sent=nothing_left(exc), trail=trail)

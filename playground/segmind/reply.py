@@ -51,10 +51,12 @@ HEAD_BYTES = 16 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. `head` is the first HEAD_BYTES of the decoded body (the whole body for status and result calls).
+    """One HTTP answer. `head` is the first HEAD_BYTES of the decoded body (the whole body for status and
+    result calls).
 
     `size` counts the decoded bytes handed to the sink. `problem` is empty, or a short code: body_cut,
-    body_stalled, body_too_large, body_undecodable, encoding_unknown, store_failed. Headers are already safe to keep.
+    body_stalled, body_too_large, body_undecodable, encoding_unknown, store_failed. Headers are already
+    safe to keep.
     """
 
     status: int
@@ -74,7 +76,9 @@ class Answer:
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
-    """The value of a header, any case; several of one name are joined by a comma, so that they never pass for one."""
+    """The value of a header, any case; several of one name are joined by a comma, so that they never pass
+    for one.
+    """
     wanted = name.lower()
     values = [value for key, value in headers if key.lower() == wanted]
     return ", ".join(values) if values else None
@@ -84,7 +88,9 @@ _OPENS_WITH_ERROR = re.compile(rb'^\s*\{\s*"error"\s*:\s*(?!null|""|\{\s*\}|\[\s
 
 
 def error_in(value: object) -> str:
-    """The error text inside a decoded body: `error` as text or object, else detail or message; empty if none."""
+    """The error text inside a decoded body: `error` as text or object, else detail or message; empty if
+    none.
+    """
     if not isinstance(value, dict):
         return ""
     for name in ("error", "detail", "message", "error_message", "error_description"):
@@ -104,7 +110,9 @@ def error_in(value: object) -> str:
 
 
 def holds_error(head: bytes, *, whole: bool) -> bool:
-    """True if a body is a JSON object with an `error` that is set. A body known only in part is judged by its start."""
+    """True if a body is a JSON object with an `error` that is set. A body known only in part is judged by
+    its start.
+    """
     if not head.lstrip().startswith(b"{"):
         return False
     if not whole:
@@ -189,7 +197,9 @@ class Status:
 
 @dataclass(frozen=True)
 class Result(Status):
-    """A v2 result body. Money, seed and times are texts as received; `body` is the decoded object (numbers: JsonNumber)."""
+    """A v2 result body. Money, seed and times are texts as received; `body` is the decoded object
+    (numbers: JsonNumber).
+    """
 
     cost: str = ""
     balance: str = ""
@@ -261,7 +271,9 @@ def parse_result(body: bytes) -> Result:
 
 @dataclass(frozen=True)
 class OutputUrl:
-    """One file that a result names. `role` is the path of keys that led to it, such as `images` or `video.last_frame_url`."""
+    """One file that a result names. `role` is the path of keys that led to it, such as `images` or
+    `video.last_frame_url`.
+    """
 
     url: str
     role: str
@@ -269,7 +281,8 @@ class OutputUrl:
     file_name: str = ""
 
 
-# Keys that may hold addresses which are not outputs: sources of an answer, echoes of the input, the job's own routes.
+# Keys that may hold addresses which are not outputs: sources of an answer, echoes of the input, the job's
+# own routes.
 _NOT_OUTPUT = frozenset(
     {
         "prompt",
@@ -355,9 +368,11 @@ def _first(value: object) -> dict[str, Any]:
 
 
 def llm_text(obj: object) -> str:
-    """The words of a language model's answer: OpenAI, Anthropic, Gemini or plain form, decoded twice where v2 wraps it.
+    """The words of a language model's answer: OpenAI, Anthropic, Gemini or plain form, decoded twice where
+    v2 wraps it.
 
-    Takes a decoded body or text that holds one; empty if no words were found. The words are the model's: hostile.
+    Takes a decoded body or text that holds one; empty if no words were found. The words are the model's:
+    hostile.
     """
     if isinstance(obj, str):
         inner = parse_json(obj.encode("utf-8", "replace")) if obj.lstrip()[:1] in ("{", '"') else None

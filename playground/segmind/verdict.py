@@ -1,4 +1,6 @@
-"""A verdict on a run: its state, its billing, its cost, each with evidence. The rules that reach it are in billing.py."""
+"""A verdict on a run: its state, its billing, its cost, each with evidence. The rules that reach it are
+in billing.py.
+"""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +28,8 @@ EVIDENCE_KEYS = (
 )
 """The only keys of a verdict's evidence, all always present. Never a body, a prompt or a key.
 
-Reasons beside errors.REASONS: cost_missing and cost_unreadable (billed, cost unknown), job_failed, refused, cancelled.
+Reasons beside errors.REASONS: cost_missing and cost_unreadable (billed, cost unknown), job_failed,
+refused, cancelled.
 """
 
 
@@ -58,10 +61,11 @@ class CostSource(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a reply proves. `cost` is in US dollars and None where unknown; `error_kind` is a code of errors.py.
+    """What a reply proves. `cost` is in US dollars and None where unknown; `error_kind` is a code of
+    errors.py.
 
-    Texts (`balance`, `seed`, `request_id`, `error_text`) are as received, cut to a length and free of characters
-    that a database refuses; empty where the reply had none.
+    Texts (`balance`, `seed`, `request_id`, `error_text`) are as received, cut to a length and free of
+    characters that a database refuses; empty where the reply had none.
     """
 
     state: State
@@ -83,7 +87,8 @@ _TOO_MUCH = Decimal("1E10")
 
 
 def parse_money(text: str | None) -> Decimal | None:
-    """An amount that is finite, >= 0 and fits 20 digits with 10 places; else None (keep the text as evidence).
+    """An amount that is finite, >= 0 and fits 20 digits with 10 places; else None (keep the text as
+    evidence).
 
     Digits past the tenth place are rounded to even; an amount above zero never becomes zero.
     """
@@ -100,8 +105,19 @@ def parse_money(text: str | None) -> Decimal | None:
     return abs(amount) if amount < _TOO_MUCH else None
 
 
+def parse_balance(text: str | None) -> Decimal | None:
+    """A balance: as parse_money, but it may lie below zero."""
+    stripped = (text or "").strip()
+    if stripped.startswith("-"):
+        below = parse_money(stripped[1:])
+        return None if below is None else -below
+    return parse_money(stripped)
+
+
 def evidence(**known: str | int | None) -> Evidence:
-    """Evidence with every key of EVIDENCE_KEYS; empty texts become None. Raises KeyError for any other key."""
+    """Evidence with every key of EVIDENCE_KEYS; empty texts become None. Raises KeyError for any other
+    key.
+    """
     found: Evidence = dict.fromkeys(EVIDENCE_KEYS)
     for name, value in known.items():
         if name not in found:
