@@ -1,7 +1,7 @@
 """What a membership may do. Nothing else decides it.
 
-Views begin with ``membership_or_404``: a stranger to the team learns nothing, not even that it exists. What a role may
-do is asked with ``can`` or enforced with ``require`` (403 for a member who may not).
+Views begin with ``membership_or_404``: a stranger to the team learns nothing, not even that it exists. What a
+role may do is asked with ``can`` or enforced with ``require`` (403 for a member who may not).
 """
 
 from enum import Enum, auto
@@ -9,6 +9,7 @@ from enum import Enum, auto
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
+from accounts import visits
 from accounts.models import ApiKey, Membership, Role, Team, User
 
 
@@ -58,12 +59,13 @@ def find_membership(user: User, team_slug: str) -> Membership | None:
 
 
 def membership_or_404(request: HttpRequest, team_slug: str) -> Membership:
-    """The signed-in person's membership of the team in the address, kept on the request for the page's frame."""
+    """The signed-in person's membership of the team in the address, kept on the request for the page frame."""
     user = request.user
     membership = find_membership(user, team_slug) if isinstance(user, User) and user.is_active else None
     if membership is None:
         raise Http404
     request.membership = membership  # type: ignore[attr-defined]
+    visits.remember(request, membership.team)
     return membership
 
 
@@ -97,6 +99,27 @@ def may_stop_key(membership: Membership, key: ApiKey) -> bool:
     return may_manage_key(membership, key) or (
         key.team_id == membership.team_id and can(membership, Ability.MANAGE_MEMBERS)
     )
+
+
+def may_touch_member(membership: Membership, target: Membership) -> bool:
+    """Give another role or remove: admins everybody but owners, owners everybody; anyone may leave."""
+    if target.team_id != membership.team_id:
+        return False
+    if target.role == Role.OWNER:
+        return can(membership, Ability.MANAGE_OWNERS)
+    return can(membership, Ability.MANAGE_MEMBERS)
+
+
+def grantable_roles(membership: Membership) -> list[Role]:
+    """The roles this membership may give to others."""
+    if not can(membership, Ability.MANAGE_MEMBERS):
+        return []
+    return [role for role in Role if role != Role.OWNER or can(membership, Ability.MANAGE_OWNERS)]
+
+
+def may_create_team(user: User) -> bool:
+    """Whoever already runs a team, and the operator's staff: nobody else can start spending unseen."""
+    return user.is_staff or Membership.objects.filter(user=user, role__in=(Role.OWNER, Role.ADMIN)).exists()
 
 
 def teams_of(user: User) -> list[Team]:

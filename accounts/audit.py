@@ -1,10 +1,14 @@
 """The record of who did what. Rows are only ever added; none holds a secret."""
 
+import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import AuditEvent, Membership, Team, User
@@ -52,6 +56,20 @@ GROUPS: dict[str, str] = {
 }
 
 
+# How before/after name what they hold.
+FIELDS: dict[str, str] = {
+    "role": "role",
+    "mode": "mode",
+    "last_four": "last four",
+    "keys_revoked": "keys revoked",
+    "name": "name",
+    "time_zone": "time zone",
+    "own_runs_only": "members see only their own runs",
+    "keep_files_days": "keep files (days)",
+    "keep_text_days": "keep requests and responses (days)",
+}
+
+
 def address_of(request: HttpRequest | None) -> str | None:
     """The client's address as far as it can be trusted (see BEHIND_PROXY)."""
     if request is None:
@@ -72,9 +90,9 @@ def record(
     after: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
 ) -> AuditEvent:
-    """Adds one row inside the caller's transaction. ``verb`` is ``group.word``; other rooms may bring their own.
+    """Adds one row inside the caller's transaction. ``verb`` is ``group.word``; rooms may bring their own.
 
-    ``before`` and ``after`` are shown to owner, admin and auditor: names, roles and settings only, never a secret.
+    ``before`` and ``after`` are shown to owner, admin and auditor: names, roles and settings, never a secret.
     """
     return AuditEvent.objects.create(
         team=team,
@@ -100,3 +118,73 @@ def record_everywhere(
     teams: list[Team | None] = [membership.team for membership in memberships]
     for team in teams or [None]:
         record(team=team, actor=actor, verb=verb, target=target, request=request)
+
+
+def people(team: Team) -> list[str]:
+    """The names in the team's record, also of those who left."""
+    rows = AuditEvent.objects.filter(team=team).order_by("actor_label")
+    return list(rows.values_list("actor_label", flat=True).distinct())
+
+
+def find(
+    *,
+    team: Team,
+    person: str = "",
+    group: str = "",
+    since: datetime.datetime | None = None,
+    before: datetime.datetime | None = None,
+    older_than: UUID | None = None,
+    newer_than: UUID | None = None,
+) -> QuerySet[AuditEvent]:
+    """The team's record, newest first; with ``newer_than`` oldest first, for paging back."""
+    rows = AuditEvent.objects.filter(team=team)
+    if person:
+        rows = rows.filter(actor_label=person)
+    if group:
+        rows = rows.filter(verb__startswith=f"{group}.")
+    if since:
+        rows = rows.filter(created_at__gte=since)
+    if before:
+        rows = rows.filter(created_at__lt=before)
+    if newer_than:
+        return rows.filter(id__gt=newer_than).order_by("id")
+    if older_than:
+        rows = rows.filter(id__lt=older_than)
+    return rows.order_by("-id")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """An event in words: ``lead`` target ``tail``, as in "revoked the key" Studio …7c1e."""
+
+    lead: str
+    target: str
+    tail: str
+    changes: tuple[str, ...]
+
+
+def describe(event: AuditEvent) -> Sentence:
+    """What the page says after the actor's name. A verb without a sentence is shown as it is."""
+    words = SENTENCES.get(event.verb, event.verb.replace(".", " ").replace("_", " ") + " {target}")
+    lead, marker, tail = words.partition("{target}")
+    return Sentence(lead.strip(), event.target if marker else "", tail.strip(), _changes(event))
+
+
+def _changes(event: AuditEvent) -> tuple[str, ...]:
+    before, after = event.before or {}, event.after or {}
+    changes = []
+    for name in [*before, *(name for name in after if name not in before)]:
+        label = FIELDS.get(name, name.replace("_", " "))
+        if name in before and name in after:
+            changes.append(f"{label}: {_show(before[name])} → {_show(after[name])}")
+        else:
+            changes.append(f"{label}: {_show(before.get(name, after.get(name)))}")
+    return tuple(changes)
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "for ever"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -97,7 +97,7 @@ def resend(*, membership: Membership, invitation: Invitation, request: HttpReque
 
 
 def _mail(invitation: Invitation, membership: Membership, link: str) -> bool:
-    """Whether the mail went off. A broken mail server is no reason to fail: the link is also on the screen."""
+    """Whether the mail went off. A broken mail server is no reason to fail: the link is on the screen."""
     context = {"invitation": invitation, "team": membership.team, "inviter": membership.user, "link": link}
     try:
         send_mail(
@@ -138,7 +138,7 @@ def is_invited(email: str) -> bool:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, request: HttpRequest | None = None) -> Membership:
-    """Makes ``user`` a member. Raises ``InvitationClosed``, and ``OtherAddress`` when it is for somebody else."""
+    """Makes ``user`` a member. Raises ``InvitationClosed``, and ``OtherAddress`` if it is for somebody else."""
     row = (
         Invitation.objects.valid()
         .select_for_update(of=("self",))

@@ -1,10 +1,9 @@
 """Provider keys: what one may look like, and everything that may happen to a stored one.
 
-Each verb locks what it changes and writes its AuditEvent in the same transaction. Callers ask ``access`` first
-whether the person may do it; the verbs guard only what must hold for anybody.
+Each verb locks what it changes and writes its AuditEvent in the same transaction. ``membership`` is who acts.
+Callers ask ``access`` first whether the person may do it; the verbs guard only what must hold for anybody.
 """
 
-import datetime
 import re
 import secrets
 from decimal import Decimal
@@ -23,7 +22,7 @@ LIVE_SHAPE = re.compile(r"SG_[0-9A-Fa-f]{16}")
 SANDBOX_SHAPE = re.compile(r"SGTEST_[0-9A-Fa-f]{16}")
 # What people copy along with a key: header names, assignments, "Bearer".
 _PREFIX = re.compile(
-    r"""^(?:x-api-key|api[_-]?key|segmind_api_key|authorization|bearer)\b["']?\s*[:=]?\s*""", re.I
+    r"""^(?:x-api-key|api[_-]?key|segmind_api_key|authorization|bearer)\b["']?\s*[:=]?\s*""", re.IGNORECASE
 )
 _WRAPPING = " \t\r\n\"'`“”‘’«»,;\ufeff\u200b\u200c\u200d\u2060\u00a0"
 
@@ -41,6 +40,11 @@ class NoSandbox(KeyProblem):
         super().__init__("This installation has no sandbox, so a sandbox key has nowhere to go.")
 
 
+class OtherMode(BadKeyText):
+    def __init__(self, mode: str) -> None:
+        super().__init__(f"This key is for {mode} runs and stays so. Add the other one as a new key.")
+
+
 class KeyStopped(KeyProblem):
     def __init__(self) -> None:
         super().__init__("This key is no longer active. Add it again as a new key.")
@@ -54,8 +58,8 @@ def mode_of(text: str) -> Mode:
 def check_format(text: str) -> tuple[str, str | None]:
     """The key inside a pasted text, and a warning when it has not the known form.
 
-    Blanks, quotes and what is often copied along ("x-api-key:") are taken off. Raises ``BadKeyText`` for what no
-    key can be, ``NoSandbox`` for a sandbox key without a sandbox. Known forms: ``SG_`` or ``SGTEST_`` and 16
+    Blanks, quotes and what is often copied along ("x-api-key:") are taken off. Raises ``BadKeyText`` for what
+    no key can be, ``NoSandbox`` for a sandbox key without a sandbox. Known forms: ``SG_`` or ``SGTEST_`` and 16
     hexadecimal digits.
     """
     clean = text.strip(_WRAPPING)
@@ -87,7 +91,7 @@ def make_sandbox_text() -> str:
 
 
 def usable_keys(membership: Membership, mode: str) -> QuerySet[ApiKey]:
-    """The keys this person may run with in ``mode``, best first: their default, their others, then lent ones."""
+    """The keys this person may run with in ``mode``, best first: their default, their others, lent ones."""
     rows = ApiKey.objects.usable().filter(team_id=membership.team_id, mode=mode)
     if not access.can(membership, access.Ability.RUN):
         return rows.none()
@@ -154,9 +158,7 @@ def replace_key(
     if not row.active:
         raise KeyStopped
     if mode_of(clean) != row.mode:
-        raise BadKeyText(
-            f"This key is for {row.get_mode_display().lower()} runs and stays so. Add the other as a new key."
-        )
+        raise OtherMode(row.mode)
     before = {"last_four": row.last_four}
     row.ciphertext, row.ring_key = vault.encrypt(
         clean, row_id=row.id, team_id=row.team_id, owner_ref=row.owner_ref
@@ -177,7 +179,7 @@ def replace_key(
 
 @transaction.atomic
 def revoke_key(*, membership: Membership, key: ApiKey, request: HttpRequest | None = None) -> ApiKey:
-    """Stops new runs with the key at once. The ciphertext stays, so that accepted runs can be asked to their end."""
+    """Stops new runs at once. The ciphertext stays, so that accepted runs can be asked to their end."""
     row = _locked(key)
     if row.active:
         row.state = ApiKey.State.REVOKED
@@ -226,7 +228,7 @@ def set_default(*, membership: Membership, key: ApiKey, request: HttpRequest | N
 
 @transaction.atomic
 def lend(*, membership: Membership, key: ApiKey, lent: bool, request: HttpRequest | None = None) -> ApiKey:
-    """Lets the team run with the key without seeing it, or stops that. Raises ``KeyStopped`` when lending a stopped key."""
+    """Lets the team run with the key without seeing it, or stops that. Raises ``KeyStopped``."""
     row = _locked(key)
     if lent and not row.active:
         raise KeyStopped
@@ -237,17 +239,10 @@ def lend(*, membership: Membership, key: ApiKey, lent: bool, request: HttpReques
     return row
 
 
-def record_balance(*, key: ApiKey, credits: Decimal | None, free_credits: Decimal | None) -> None:
-    """Notes what the provider said, unless the key was replaced since it was read."""
+def record_balance(*, key: ApiKey, paid: Decimal | None, free: Decimal | None) -> None:
+    """Notes what the provider said in dollars, unless the key was replaced since it was read."""
     ApiKey.objects.filter(id=key.id, ciphertext=key.ciphertext).update(
-        credits=credits, free_credits=free_credits, balance_at=timezone.now()
-    )
-
-
-def record_use(*, key: ApiKey, at: datetime.datetime) -> None:
-    """Notes that a request left with the key at ``at``; an earlier time than the known one changes nothing."""
-    ApiKey.objects.filter(id=key.id).filter(Q(last_used_at=None) | Q(last_used_at__lt=at)).update(
-        last_used_at=at
+        credits=paid, free_credits=free, balance_at=timezone.now()
     )
 
 

@@ -35,7 +35,7 @@ class Progress:
 
 
 def survey(team: Team | None = None) -> list[RingCount]:
-    """Rows per ring key, newest first, of one team or of the whole installation; ring keys without rows count 0."""
+    """Rows per ring key, newest first, of one team or the whole installation; unused ring keys count 0."""
     rows = ApiKey.objects.filter(ciphertext__isnull=False)
     if team is not None:
         rows = rows.filter(team=team)
@@ -63,9 +63,9 @@ def _count() -> tuple[int, int]:
 def rotate(*, batch: int = 100) -> Iterator[Progress]:
     """Encrypts every stored key under the newest ring key, reporting before the first and after each batch.
 
-    May be stopped between any two rows and started again: rows already moved are passed over. Each row is written
-    only if its ciphertext is still the one that was read, so a key replaced meanwhile is never overwritten. Rows
-    marked as needing re-entry are tried again, and cleared when a ring key that was missing is back.
+    May be stopped between any two rows and started again: rows already moved are passed over. Each row is
+    written only if its ciphertext is still the one that was read, so a key replaced meanwhile is never
+    overwritten. Rows marked as needing re-entry are tried again, and cleared when a lost ring key is back.
     """
     unreadable: list[str] = []
     yield Progress(*_count(), ())
@@ -78,9 +78,7 @@ def rotate(*, batch: int = 100) -> Iterator[Progress]:
         found = list(rows[:batch])
         if not found:
             return
-        for key in found:
-            if not _move(key):
-                unreadable.append(f"{key} ({key.id})")
+        unreadable.extend(f"{key} ({key.id})" for key in found if not _move(key))
         after = found[-1].id
         yield Progress(*_count(), tuple(unreadable))
 

@@ -43,7 +43,7 @@ def _free_slug(name: str) -> str:
 def create_team(
     *, owner: User, name: str, time_zone: str = "UTC", request: HttpRequest | None = None
 ) -> Membership:
-    """Founds a team; the answer is its owner's membership. The slug is made from the name and never changes."""
+    """Founds a team; the answer is its owner's membership. The slug is made from the name and stays."""
     team = Team.objects.create(name=name, slug=_free_slug(name), time_zone=time_zone)
     membership = Membership.objects.create(team=team, user=owner, role=Role.OWNER)
     audit.record(team=team, actor=owner, verb="team.created", target=name, request=request)
@@ -69,11 +69,11 @@ def update_team(
     return team
 
 
-def _locked_target(membership: Membership, target: Membership) -> Membership:
-    """The target as it is now, with the team locked, so that two owners can't both stop being the last one."""
-    Team.objects.select_for_update().get(id=target.team_id)
-    row = Membership.objects.select_related("user", "team").get(id=target.id)
-    if row.role == Role.OWNER and not access.can(membership, Ability.MANAGE_OWNERS):
+def _locked_member(actor: Membership, membership: Membership) -> Membership:
+    """The membership as it is now, with the team locked: two owners can't both stop being the last one."""
+    Team.objects.select_for_update().get(id=membership.team_id)
+    row = Membership.objects.select_related("user", "team").get(id=membership.id)
+    if row.role == Role.OWNER and not access.can(actor, Ability.MANAGE_OWNERS):
         raise OnlyOwners
     return row
 
@@ -86,16 +86,16 @@ def _keep_an_owner(row: Membership) -> None:
 
 @transaction.atomic
 def change_role(
-    *, membership: Membership, target: Membership, role: str, request: HttpRequest | None = None
+    *, actor: Membership, membership: Membership, role: str, request: HttpRequest | None = None
 ) -> Membership:
-    """``membership`` gives ``target`` another role. Raises ``OnlyOwners`` and ``LastOwner``.
+    """``actor`` gives ``membership`` another role. Raises ``OnlyOwners`` and ``LastOwner``.
 
     An auditor runs nothing, so the keys of somebody who becomes one stop being lent.
     """
-    row = _locked_target(membership, target)
+    row = _locked_member(actor, membership)
     if role == row.role:
         return row
-    if role == Role.OWNER and not access.can(membership, Ability.MANAGE_OWNERS):
+    if role == Role.OWNER and not access.can(actor, Ability.MANAGE_OWNERS):
         raise OnlyOwners
     _keep_an_owner(row)
     before, row.role = row.role, role
@@ -104,7 +104,7 @@ def change_role(
         ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, lent=True).update(lent=False)
     audit.record(
         team=row.team,
-        actor=membership.user,
+        actor=actor.user,
         verb="member.role",
         target=row.user.label,
         before={"role": before},
@@ -115,20 +115,20 @@ def change_role(
 
 
 @transaction.atomic
-def remove_member(*, membership: Membership, target: Membership, request: HttpRequest | None = None) -> None:
-    """Ends a membership: its keys in this team are revoked, its sessions end if it was the person's last team.
+def remove_member(*, actor: Membership, membership: Membership, request: HttpRequest | None = None) -> None:
+    """Ends a membership: keys in this team are revoked, sessions end if it was the person's last team.
 
-    A person may end their own. Raises ``OnlyOwners`` and ``LastOwner``. Runs and streams are not known here: the
-    whole deed is put together in the workbench, inside one transaction around this one.
+    A person may end their own. Raises ``OnlyOwners`` and ``LastOwner``. Runs and streams are not known here:
+    the whole deed is put together in the workbench, inside one transaction around this one.
     """
-    row = _locked_target(membership, target)
+    row = _locked_member(actor, membership)
     _keep_an_owner(row)
     stopped = _stop_keys(row)
     user = row.user
     audit.record(
         team=row.team,
-        actor=membership.user,
-        verb="member.left" if row.user_id == membership.user_id else "member.removed",
+        actor=actor.user,
+        verb="member.left" if row.user_id == actor.user_id else "member.removed",
         target=user.label,
         before={"role": row.role},
         after={"keys_revoked": stopped} if stopped else None,
@@ -154,7 +154,7 @@ def end_sessions(user: User) -> None:
 def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> None:
     """Removes an account. Keys, runs and records keep the person's label; the text of their keys is wiped.
 
-    ``actor`` is None when the operator does it. Raises ``LastOwner`` while a team would be left without an owner.
+    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without an owner.
     """
     memberships = Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id")
     for row in memberships:

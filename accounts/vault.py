@@ -1,7 +1,7 @@
 """Encryption of provider keys: AES-256-GCM under a ring of keys from the environment.
 
-The first key of the ring encrypts; every key of it decrypts. A ciphertext describes itself (version, ring key name,
-nonce) and opens only for the owner, team and row it was made for, so a row copied elsewhere stays shut.
+The first key of the ring encrypts; every key of it decrypts. A ciphertext describes itself (version, ring key
+name, nonce) and opens only for the owner, team and row it was made for, so a row copied elsewhere stays shut.
 """
 
 import secrets
