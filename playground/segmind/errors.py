@@ -96,9 +96,14 @@ def _found(pattern: re.Pattern[str], text: str) -> str:
     return next((group for group in match.groups() if group), "") if match else ""
 
 
+def credits_in(text: str) -> tuple[str, str]:
+    """(balance, need) as the text of a refusal for credits names them, each empty where it does not."""
+    return _found(_BALANCE, text), _found(_NEED, text)
+
+
 def _credits(text: str) -> Explanation:
     known = REASONS["credits"]
-    balance, need = _found(_BALANCE, text), _found(_NEED, text)
+    balance, need = credits_in(text)
     if balance and need:
         return replace(known, cause=f"The account has ${balance}, this model needs ${need}.")
     if balance:
