@@ -1,0 +1,69 @@
+/** In the JSON view a file marker or a long base64 text is one chip: readable, and no megabyte is laid out. */
+import { Decoration, EditorView, StateField, WidgetType } from "../../vendor/codemirror-6.43.15.js";
+
+import { h, icon } from "./dom.js";
+import { formatBytes } from "./diagnostics.js";
+import { HOWS, parseBlob, parseMarker } from "./uploads.js";
+
+const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,})"/g;
+
+class Chip extends WidgetType {
+  constructor(words, symbol) {
+    super();
+    this.words = words;
+    this.symbol = symbol;
+  }
+
+  eq(other) {
+    return other.words === this.words && other.symbol === this.symbol;
+  }
+
+  toDOM() {
+    return h("span", { class: "editor-inline-chip", title: "A file. Delete removes it; the form shows more." }, icon(this.symbol), this.words);
+  }
+}
+
+const symbolOf = (type) => ({ image: "image", audio: "audio", video: "video" })[type?.split("/")[0]] ?? "file";
+
+function chipFor(value, files) {
+  const marker = parseMarker(value);
+  if (marker) {
+    const info = files.get(value);
+    const words = info ? `${info.name} · ${formatBytes(info.size)} · ${info.sha256.slice(0, 4)}… · ${HOWS[marker.how]}` : `file ${marker.id.slice(0, 8)}… · ${HOWS[marker.how]}`;
+    return new Chip(words, symbolOf(info?.media_type));
+  }
+  const blob = parseBlob(value);
+  if (!blob) return null;
+  return new Chip(`${blob.mediaType.split("/")[0] || "data"} ${formatBytes(blob.bytes)} · ${HOWS[blob.how]}`, symbolOf(blob.mediaType));
+}
+
+function* found(state, from, to, files) {
+  for (const match of state.sliceDoc(from, to).matchAll(CANDIDATE)) {
+    const widget = chipFor(match[0].slice(1, -1), files);
+    // The quotes stay: the chip stands where the text stands.
+    if (widget) yield Decoration.replace({ widget }).range(from + match.index + 1, from + match.index + match[0].length - 1);
+  }
+}
+
+/** Only changed lines are read again. */
+export function chips(files) {
+  const field = StateField.define({
+    create: (state) => Decoration.set([...found(state, 0, state.doc.length, files)]),
+    update(set, transaction) {
+      if (!transaction.docChanged) return set;
+      let next = set.map(transaction.changes);
+      const { state } = transaction;
+      transaction.changes.iterChangedRanges((fromA, toA, fromB, toB) => {
+        const from = state.doc.lineAt(fromB).from;
+        const to = state.doc.lineAt(toB).to;
+        next = next.update({ filterFrom: from, filterTo: to, filter: () => false, add: [...found(state, from, to, files)] });
+      });
+      return next;
+    },
+    provide: (self) => [
+      EditorView.decorations.from(self),
+      EditorView.atomicRanges.of((view) => view.state.field(self)),
+    ],
+  });
+  return field;
+}
