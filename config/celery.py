@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from playground.runs.bootstep import SenderStep
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ("playground.runs.tasks", "playground.workbench.tasks", "accounts.tasks")
+app.steps["worker"].add(SenderStep)

@@ -88,7 +88,7 @@ RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.version, r.api_key
 
 def claim_many(*, limit: int) -> list[Claimed]:
     """Take up to ``limit`` queued runs, oldest first, fair between keys and within each key's limit of calls."""
-    margin = 30
+    margin = 150  # an upload before the call, and the time to settle
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued'")
         waiting = [row[0] for row in cursor.fetchall()]

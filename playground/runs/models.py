@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -206,6 +206,18 @@ class RunText(models.Model):
         return f"text of {self.run_id}"
 
 
+class FileQuerySet(models.QuerySet["File"]):
+    def visible_to(self, membership: Membership) -> Self:
+        """Files this person brought, or that runs they may see carried or returned; none without SEE_CONTENT."""
+        if not access.can(membership, access.Ability.SEE_CONTENT):
+            return self.none()
+        runs = Run.objects.visible_to(membership).values("id")
+        returned = Output.objects.filter(file=OuterRef("pk"), run__in=runs)
+        carried = RunInput.objects.filter(file=OuterRef("pk"), run__in=runs)
+        held = self.model.holders.through.objects.filter(file=OuterRef("pk"), user=membership.user_id)
+        return self.filter(team=membership.team_id).filter(Exists(held) | Exists(returned) | Exists(carried))
+
+
 class File(models.Model):
     """Bytes of one team, stored once by hash: what people attach and what runs return."""
 
@@ -220,8 +232,11 @@ class File(models.Model):
     thumbnail_name = models.CharField(max_length=200, blank=True)
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Everybody who attached these bytes: stored once, they may have come from several people.
+    holders = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = FileQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "sha256"], name="file_once_per_team")]

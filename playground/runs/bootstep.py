@@ -1,0 +1,26 @@
+"""Start the sender with the Celery worker and drain it on a warm shutdown."""
+
+from typing import Any
+
+from celery import bootsteps
+
+
+class SenderStep(bootsteps.StartStopStep):
+    """After the pool: nudges may arrive as soon as the loop is up."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._sender: Any = None
+
+    def start(self, parent: Any) -> None:
+        from playground.runs.sender import Sender  # Django's apps are ready only now
+
+        self._sender = Sender()
+        self._sender.start()
+
+    def stop(self, parent: Any) -> None:
+        if self._sender is not None:
+            self._sender.drain()
+            self._sender = None

@@ -1,0 +1,55 @@
+"""Drafts live on the server. One that was changed in another tab is announced, never overwritten."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Membership
+from playground.workbench.models import Draft
+
+MAX_TEXT = 8 * 1024 * 1024
+
+
+class DraftConflict(Exception):
+    """Another tab has saved since: ``theirs`` is what it saved."""
+
+    def __init__(self, theirs: Draft) -> None:
+        super().__init__("This draft was changed in another tab.")
+        self.theirs = theirs
+
+
+class DraftTooLarge(ValueError):
+    pass
+
+
+def find_draft(*, membership: Membership, endpoint: str) -> Draft | None:
+    return Draft.objects.filter(person=membership.user_id, team=membership.team_id, endpoint=endpoint).first()
+
+
+def save_draft(*, membership: Membership, endpoint: str, text: str, version: int | None, base: int) -> int:
+    """The new revision. ``base`` is the revision the tab started from, 0 for none.
+
+    Raises DraftConflict when the stored draft has moved on and says something else; DraftTooLarge above 8 MB. Invalid
+    JSON is kept as it is: a draft is whatever was typed.
+    """
+    if len(text) > MAX_TEXT:
+        raise DraftTooLarge("This draft is larger than 8 MB, so it is not kept on the server.")
+    text = text.replace("\x00", "\ufffd")
+    with transaction.atomic():
+        draft, made = Draft.objects.get_or_create(
+            person_id=membership.user_id,
+            team_id=membership.team_id,
+            endpoint=endpoint,
+            defaults={"text": text, "version": version},
+        )
+        if made:
+            return draft.revision
+        changed = Draft.objects.filter(id=draft.id, revision=base).update(
+            text=text, version=version, revision=F("revision") + 1, updated_at=timezone.now()
+        )
+        if changed:
+            return base + 1
+        draft.refresh_from_db()
+        if draft.text == text:
+            return draft.revision
+        raise DraftConflict(draft)

@@ -1,0 +1,47 @@
+from django import forms
+
+from accounts import keys
+from accounts.models import ApiKey, Membership
+
+
+def clean_newlines(text: str) -> str:
+    """A form sends every line end as CRLF; the text a person typed has LF."""
+    return text.replace("\r\n", "\n")
+
+
+class RunForm(forms.Form):
+    """One click on Run. The body's own rules are checked where runs are made."""
+
+    body = forms.CharField(strip=False, required=False)
+    version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
+    key = forms.ModelChoiceField(ApiKey.objects.none(), empty_label=None)
+    token = forms.UUIDField()
+
+    def __init__(self, *args: object, membership: Membership, mode: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["key"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = keys.usable_keys(membership, mode)
+        field.error_messages["required"] = "Add a key first, then run."
+        field.error_messages["invalid_choice"] = "This key is no longer available. Choose another one."
+
+    def clean_body(self) -> str:
+        return clean_newlines(self.cleaned_data["body"])
+
+
+class DraftForm(forms.Form):
+    body = forms.CharField(strip=False, required=False)
+    version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int, required=False, empty_value=None)
+    base = forms.IntegerField(min_value=0)
+
+    def clean_body(self) -> str:
+        return clean_newlines(self.cleaned_data["body"])
+
+
+class UploadForm(forms.Form):
+    how = forms.ChoiceField(choices=[("base64", "base64"), ("data-uri", "data URI"), ("upload", "upload")])
+    file = forms.FileField(allow_empty_file=True)
+
+
+class HowForm(forms.Form):
+    how = forms.ChoiceField(choices=[("base64", "base64"), ("data-uri", "data URI"), ("upload", "upload")])

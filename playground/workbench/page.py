@@ -1,0 +1,143 @@
+"""What the playground page shows: text, keys, price and the runs around it."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from uuid_utils.compat import uuid7
+
+from accounts import access, keys
+from accounts.models import ApiKey, Membership, Mode
+from playground.catalogue.models import Endpoint, Favourite, RecentEndpoint
+from playground.catalogue.versions import preset_version, v1_warning
+from playground.runs.estimates import Estimate, estimate
+from playground.runs.models import Run, RunQuerySet
+from playground.workbench import uploads
+from playground.workbench.drafts import find_draft
+from playground.workbench.models import Draft
+
+FIRST_ENDPOINT = "seedream-4.5"
+RECENT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One endpoint opened by one person: ``text`` is what the editor starts with, ``draft_text`` what was kept."""
+
+    membership: Membership
+    mode: str
+    endpoint: Endpoint
+    draft: Draft | None
+    opened: Run | None
+    shown: Run | None
+    keys: list[ApiKey]
+    estimate: Estimate
+    token: uuid.UUID
+
+    @property
+    def text(self) -> str:
+        if self.opened is not None:
+            return self.opened.text.request_text
+        return self.draft_text
+
+    @property
+    def draft_text(self) -> str:
+        return self.draft.text if self.draft is not None else self.endpoint.sample_text
+
+    @property
+    def version(self) -> int:
+        if self.opened is not None:
+            return self.opened.version
+        return (self.draft and self.draft.version) or preset_version(self.endpoint)[0]
+
+    @property
+    def version_reason(self) -> str:
+        return preset_version(self.endpoint)[1]
+
+    @property
+    def v1_warning(self) -> str:
+        return v1_warning(self.endpoint)
+
+    @property
+    def files(self) -> dict[str, Any]:
+        known = uploads.chips(self.text, membership=self.membership, mode=self.mode)
+        if self.opened is not None:
+            known |= uploads.chips(self.draft_text, membership=self.membership, mode=self.mode)
+        return known
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the page's script needs beside the markup."""
+        return {
+            "draft": self.draft_text,
+            "revision": self.draft.revision if self.draft is not None else 0,
+            "opened": self.opened is not None,
+            "seed": self.shown.seed if self.shown is not None else "",
+        }
+
+    @property
+    def no_key_url(self) -> str:
+        return reverse("accounts:key_add", args=[self.membership.team.slug])
+
+    @property
+    def sandbox_possible(self) -> bool:
+        return self.mode == Mode.SANDBOX and bool(settings.SANDBOX_URL)
+
+    @property
+    def favourite(self) -> bool:
+        return Favourite.objects.filter(
+            person=self.membership.user_id, team=self.membership.team_id, endpoint=self.endpoint
+        ).exists()
+
+
+def visible_endpoint(membership: Membership, slug: str) -> Endpoint:
+    """The endpoint of that name as this team sees it; Http404 when there is none."""
+    return get_object_or_404(Endpoint.objects.visible_to(membership).filter(slug=slug).order_by("team")[:1])
+
+
+def set_up(*, membership: Membership, mode: str, slug: str, opened: uuid.UUID | None, shown: uuid.UUID | None) -> Desk:
+    """Everything of the page. Http404 for an endpoint or a run that this person may not see."""
+    endpoint = visible_endpoint(membership, slug)
+    runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug)
+    return Desk(
+        membership=membership,
+        mode=mode,
+        endpoint=endpoint,
+        draft=find_draft(membership=membership, endpoint=slug),
+        opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None) if opened else None,
+        shown=_shown(runs, membership, shown or opened),
+        keys=list(keys.usable_keys(membership, mode)),
+        estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
+        token=uuid7(),
+    )
+
+
+def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) -> Run | None:
+    if wanted is not None:
+        return get_object_or_404(runs, id=wanted)
+    return runs.filter(person=membership.user_id).newest_first().first()
+
+
+def recent_runs(*, membership: Membership, mode: str, slug: str) -> list[Run]:
+    """The newest runs of the endpoint that this person may see, with their first output's file."""
+    runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug).newest_first()
+    return list(runs.prefetch_related("outputs__file")[:RECENT])
+
+
+def first_endpoint(membership: Membership) -> str:
+    """Where the playground opens: the endpoint this person used last, else a good first one."""
+    listed = Endpoint.objects.visible_to(membership).listed()
+    recent = RecentEndpoint.objects.filter(
+        person=membership.user_id, team=membership.team_id, endpoint__in=listed
+    ).order_by("-used_at")
+    slug = recent.values_list("endpoint__slug", flat=True).first()
+    if slug is None:
+        slug = listed.filter(slug=FIRST_ENDPOINT).values_list("slug", flat=True).first()
+    return slug or listed.order_by("slug").values_list("slug", flat=True).first() or FIRST_ENDPOINT
+
+
+def may_open(membership: Membership) -> bool:
+    return access.can(membership, access.Ability.RUN)

@@ -1,0 +1,10 @@
+"""Celery's doors into the workbench."""
+
+from celery import shared_task
+
+from playground.workbench import demo
+
+
+@shared_task(name="workbench.demo_runs")
+def demo_runs(*, team_id: str) -> None:
+    demo.send_runs(team_id=team_id)

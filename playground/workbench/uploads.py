@@ -1,0 +1,98 @@
+"""Files a person attaches to a payload: kept once per team by hash, named in the text by a signed marker."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.urls import reverse
+
+from accounts import access
+from accounts.models import Membership
+from playground.runs import body, nudge, store
+from playground.runs.models import File
+from playground.segmind.reply import classify, media_type
+
+
+class UploadProblem(ValueError):
+    """A file that cannot be kept; the message is fit for the person."""
+
+
+def keep_upload(*, membership: Membership, upload: UploadedFile) -> File:
+    """The stored file. The same bytes of a team are one row, whoever brought them. Raises UploadProblem."""
+    access.require(membership, access.Ability.RUN)
+    size = upload.size or 0
+    if size == 0:
+        raise UploadProblem("This file is empty.")
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES / 1024 / 1024
+        raise UploadProblem(f"This file is {size / 1024 / 1024:.0f} MB; the limit is {limit:.0f} MB.")
+    digest = hashlib.sha256()
+    head = b""
+    for chunk in upload.chunks():
+        head = head or chunk[:16384]
+        digest.update(chunk)
+    sha256 = digest.hexdigest()
+    kind = classify(upload.content_type, head)
+    name = store.storage_name(str(membership.team_id), sha256)
+    if not default_storage.exists(name):
+        upload.seek(0)
+        name = default_storage.save(name, upload)
+    with transaction.atomic():
+        file, _ = File.objects.get_or_create(
+            team=membership.team,
+            sha256=sha256,
+            defaults={
+                "size": size,
+                "kind": kind.value,
+                "media_type": media_type(kind, upload.content_type, head),
+                "name": (upload.name or "file").replace("\x00", "")[:200],
+                "storage_name": name,
+            },
+        )
+        file.holders.add(membership.user)
+        if file.kind == "image" and not file.thumbnail_name:
+            transaction.on_commit(lambda: nudge.send("runs.thumbnail", file_id=str(file.id)))
+    return file
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """What the editor shows in the place of a marker."""
+
+    file: File
+    how: body.How
+
+    def as_json(self, membership: Membership, mode: str) -> dict[str, Any]:
+        team = membership.team
+        return {
+            "marker": body.make_marker(team_id=team.id, file_id=self.file.id, how=self.how),
+            "id": str(self.file.id),
+            "name": self.file.name or f"{self.file.kind} {self.file.sha256[:8]}",
+            "size": self.file.size,
+            "sha256": self.file.sha256,
+            "media_type": self.file.media_type,
+            "thumbnail_url": (
+                reverse("runs:file", args=[team.slug, self.file.id]) + "?size=thumb"
+                if self.file.thumbnail_name
+                else None
+            ),
+            "url": reverse("runs:file", args=[team.slug, self.file.id]),
+            "how_url": reverse("workbench:file_how", args=[team.slug, mode, self.file.id]),
+        }
+
+
+def chips(text: str, *, membership: Membership, mode: str) -> dict[str, dict[str, Any]]:
+    """What is known about every genuine marker in ``text``, by marker."""
+    found = list(body.markers(text, team_id=membership.team_id))
+    files = File.objects.filter(team=membership.team_id).in_bulk({marker.file_id for marker in found})
+    known = {}
+    for marker in found:
+        file = files.get(marker.file_id)
+        if file is not None:
+            chip = Chip(file, marker.how).as_json(membership, mode)
+            known[chip["marker"]] = chip
+    return known

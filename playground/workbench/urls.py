@@ -1,0 +1,16 @@
+from django.urls import path
+
+from playground.workbench import views
+
+app_name = "workbench"
+
+urlpatterns = [
+    path("t/<slug:team>/<mode:mode>/playground/", views.playground, name="playground"),
+    path("t/<slug:team>/<mode:mode>/playground/<str:slug>/", views.playground_endpoint, name="playground_endpoint"),
+    path("t/<slug:team>/<mode:mode>/playground/<str:slug>/run/", views.run_start, name="run_start"),
+    path("t/<slug:team>/<mode:mode>/playground/<str:slug>/draft/", views.draft_save, name="draft_save"),
+    path("t/<slug:team>/<mode:mode>/playground/<str:slug>/recent/", views.recent_runs, name="recent_runs"),
+    path("t/<slug:team>/<mode:mode>/uploads/", views.file_upload, name="file_upload"),
+    path("t/<slug:team>/<mode:mode>/uploads/<uuid:file>/", views.file_how, name="file_how"),
+    path("t/<slug:team>/team/<uuid:member>/remove/", views.member_remove, name="member_remove"),
+]

@@ -1,0 +1,167 @@
+"""The playground page and what it posts."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from uuid_utils.compat import uuid7
+
+from accounts import access, teams
+from accounts.access import Ability
+from accounts.models import Membership
+from playground.catalogue.personal import touch_recent
+from playground.runs.models import File
+from playground.runs.submit import SubmitProblem, submit
+from playground.workbench import page
+from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
+from playground.workbench.forms import DraftForm, HowForm, RunForm, UploadForm
+from playground.workbench.leaving import remove_member
+from playground.workbench.uploads import Chip, UploadProblem, keep_upload
+
+
+def _member(request: HttpRequest, team: str) -> Membership:
+    membership = access.membership_or_404(request, team)
+    access.require(membership, Ability.RUN)
+    return membership
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        raise Http404 from None
+
+
+@require_safe
+def playground(request: HttpRequest, team: str, mode: str) -> HttpResponse:
+    """Open the endpoint this person used last."""
+    membership = _member(request, team)
+    return redirect("workbench:playground_endpoint", team, mode, page.first_endpoint(membership))
+
+
+@require_safe
+def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
+    """One endpoint: editor, run bar, newest result. ``?run=`` opens a past run's text, ``?result=`` shows its result."""
+    membership = _member(request, team)
+    desk = page.set_up(
+        membership=membership,
+        mode=mode,
+        slug=slug,
+        opened=_uuid(request.GET.get("run")),
+        shown=_uuid(request.GET.get("result")),
+    )
+    touch_recent(membership=membership, endpoint=desk.endpoint)
+    return render(request, "workbench/playground_endpoint.html", _context(desk))
+
+
+def _context(desk: page.Desk) -> dict[str, Any]:
+    recent = page.recent_runs(membership=desk.membership, mode=desk.mode, slug=desk.endpoint.slug)
+    return {"desk": desk, "recent": recent, "team": desk.membership.team, "mode": desk.mode}
+
+
+@require_POST
+def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
+    """Submit one run. The token in the form makes a double click or a resent form the same run."""
+    membership = _member(request, team)
+    page.visible_endpoint(membership, slug)
+    form = RunForm(request.POST, membership=membership, mode=mode)
+    if not form.is_valid():
+        return _run_problems(request, form)
+    data = form.cleaned_data
+    try:
+        run = submit(
+            membership=membership,
+            endpoint=slug,
+            version=data["version"],
+            key=data["key"],
+            body_text=data["body"],
+            token=data["token"],
+        )
+    except SubmitProblem as problem:
+        form.add_error(problem.field if problem.field in form.fields else None, str(problem))
+        return _run_problems(request, form)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}")
+    context = {"run": run, "team": membership.team, "mode": mode, "token": uuid7(), "slug": slug}
+    return render(request, "workbench/_run_started.html", context)
+
+
+def _run_problems(request: HttpRequest, form: RunForm) -> HttpResponse:
+    template = "workbench/_run_problems.html" if request.htmx else "workbench/run_problems.html"  # type: ignore[attr-defined]
+    return render(request, template, {"form": form}, status=422)
+
+
+@require_POST
+def draft_save(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
+    """Keep what was typed. 409 with the other text when another tab has saved since."""
+    membership = _member(request, team)
+    endpoint = page.visible_endpoint(membership, slug)
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"error": "This draft could not be read."}, status=422)
+    data = form.cleaned_data
+    try:
+        revision = save_draft(
+            membership=membership, endpoint=endpoint.slug, text=data["body"], version=data["version"], base=data["base"]
+        )
+    except DraftConflict as conflict:
+        theirs = conflict.theirs
+        return JsonResponse({"error": str(conflict), "text": theirs.text, "revision": theirs.revision}, status=409)
+    except DraftTooLarge as problem:
+        return JsonResponse({"error": str(problem)}, status=413)
+    return JsonResponse({"revision": revision})
+
+
+@require_safe
+def recent_runs(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
+    """The strip of newest runs, and the price beside Run that follows from them."""
+    membership = _member(request, team)
+    desk = page.set_up(membership=membership, mode=mode, slug=slug, opened=None, shown=None)
+    return render(request, "workbench/_recent_runs.html", {**_context(desk), "swap_estimate": True})
+
+
+@require_POST
+def file_upload(request: HttpRequest, team: str, mode: str) -> HttpResponse:
+    """Keep a file and answer with its marker for the text."""
+    membership = _member(request, team)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return JsonResponse({"error": "Choose a file."}, status=422)
+    try:
+        file = keep_upload(membership=membership, upload=form.cleaned_data["file"])
+    except UploadProblem as problem:
+        return JsonResponse({"error": str(problem)}, status=413)
+    return JsonResponse(Chip(file, form.cleaned_data["how"]).as_json(membership, mode), status=201)
+
+
+@require_POST
+def file_how(request: HttpRequest, team: str, mode: str, file: uuid.UUID) -> HttpResponse:
+    """Another way to send the same file: a new marker."""
+    membership = _member(request, team)
+    found = get_object_or_404(File.objects.visible_to(membership), id=file)
+    form = HowForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"error": "Choose how the file is sent."}, status=422)
+    return JsonResponse(Chip(found, form.cleaned_data["how"]).as_json(membership, mode))
+
+
+@require_POST
+def member_remove(request: HttpRequest, team: str, member: uuid.UUID) -> HttpResponse:
+    """End a membership: keys, unsent runs, streams and sessions with it."""
+    actor = access.membership_or_404(request, team)
+    leaving = get_object_or_404(Membership.objects.select_related("user", "team"), id=member, team=actor.team_id)
+    own = leaving.id == actor.id
+    if not own:
+        access.require(actor, Ability.MANAGE_MEMBERS)
+    try:
+        cancelled = remove_member(actor=actor, leaving=leaving, request=request)
+    except teams.TeamProblem as problem:
+        messages.error(request, str(problem))
+        return redirect("accounts:member_list", team)
+    waiting = f" {cancelled} unsent runs were cancelled." if cancelled else ""
+    messages.info(request, f"{leaving.user.label} is no longer in {leaving.team.name}.{waiting}")
+    return redirect("/" if own else reverse("accounts:member_list", args=[team]))
