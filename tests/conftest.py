@@ -1,82 +1,20 @@
-"""The tests run on a real PostgreSQL and Redis, started here before Django reads its settings.
+"""The tests run on a real PostgreSQL and Redis, started here before Django reads its settings."""
 
-Under xdist the first process starts PostgreSQL and its workers share it, each with a database of its own;
-Redis, whose channels know no databases, is one per worker.
-"""
+from collections.abc import Iterator
 
-import atexit
-import base64
-import os
-import secrets
-import shutil
-import tempfile
-from pathlib import Path
+import pytest
+from pytest_django import DjangoDbBlocker
 
-import django
-
-from config.embedded import Postgres, Redis
-
-# Where xdist's workers find the server that the first process started.
-SHARED_DATABASE = "ATELIER_TESTS_DATABASE_URL"
-
-
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="atelier-tests-"))
-    # As root, PostgreSQL's unprivileged user has to pass through to its own data.
-    folder.chmod(0o711)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _start_postgres(folder: Path) -> str:
-    server = Postgres(folder / "postgres", fast=True, max_connections=200)
-    server.start()
-    atexit.register(shutil.rmtree, server.place, ignore_errors=True)
-    atexit.register(server.stop)
-    return server.url
-
-
-def _start_redis(folder: Path) -> str:
-    server = Redis(folder / "redis", fast=True)
-    server.start()
-    atexit.register(server.stop)
-    return server.url
-
-
-def _set_environment() -> None:
-    for name in list(os.environ):
-        if name.startswith(("OIDC_", "OWNER_", "S3_", "SEGMIND_", "DJANGO_")):
-            del os.environ[name]
-    folder = _folder()
-    if SHARED_DATABASE not in os.environ:
-        os.environ[SHARED_DATABASE] = _start_postgres(folder)
-    os.environ |= {
-        "DATABASE_URL": os.environ[SHARED_DATABASE],
-        "REDIS_URL": _start_redis(folder),
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "VAULT_KEYS": "tests:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-        "MEDIA_ROOT": str(folder / "media"),
-        "SPOOL_ROOT": str(folder / "spool"),
-        "DEBUG": "false",
-        "SITE_URL": "http://localhost:8000",
-        # Nothing listens there: a test that wants the provider starts a stand-in and says so.
-        "SEGMIND_BASE_URL": "http://127.0.0.1:1",
-        "SEGMIND_STORAGE_URL": "http://127.0.0.1:2",
-        "SANDBOX_URL": "http://127.0.0.1:3",
-    }
-
-
-def _set_up_django() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    django.setup()
-    # Left in the environment, it would make a worker of xdist load the settings before it has a Redis.
-    del os.environ["DJANGO_SETTINGS_MODULE"]
-
-    from django.conf import settings
-
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
+from tests import environment
+from tests.stack import Stack
 
 # At import, because the conftest files below this one import models.
-_set_environment()
-_set_up_django()
+environment.prepare()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Stack]:
+    """One whole Atelier for all tests of this process that ask for it, with what earlier tests left in it."""
+    running = Stack(tmp_path_factory.mktemp("stack"), blocker=django_db_blocker).start()
+    yield running
+    running.stop()
