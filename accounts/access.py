@@ -59,7 +59,7 @@ def find_membership(user: User, team_slug: str) -> Membership | None:
 
 
 def membership_or_404(request: HttpRequest, team_slug: str) -> Membership:
-    """The signed-in person's membership of the team in the address, kept on the request for the page frame."""
+    """The signed-in person's membership of the team in the address, kept on the request for the frame."""
     user = request.user
     membership = find_membership(user, team_slug) if isinstance(user, User) and user.is_active else None
     if membership is None:

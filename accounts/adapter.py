@@ -27,12 +27,12 @@ def invitation_of(request: HttpRequest) -> Invitation | None:
     return Invitation.objects.valid().select_related("team").filter(id=known).first()
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return invitation_of(request) is not None
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Sign-in by OIDC. Only an address the provider calls verified opens an account or makes one."""
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:

@@ -75,7 +75,7 @@ def address_of(request: HttpRequest | None) -> str | None:
     if request is None:
         return None
     try:
-        return get_adapter().get_client_ip(request)
+        return str(get_adapter().get_client_ip(request))
     except PermissionDenied:  # a server on a Unix socket knows no address
         return None
 

@@ -61,7 +61,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of a key; amounts are dollars. ``kind``: a ``KeyOutcome``, waiting, no_worker, unreadable."""
+    """What is known of a key, in dollars. ``kind``: a ``KeyOutcome``, waiting, no_worker or unreadable."""
 
     kind: str
     message: str = ""

@@ -23,7 +23,7 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     return list(regions.items())
 
 
-class SignupForm(AllauthSignupForm):
+class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     """The form behind an invitation: its address is fixed, and making the account joins the team."""
 
     name = forms.CharField(
@@ -106,7 +106,7 @@ class LendForm(forms.Form):
     lent = forms.BooleanField(required=False)
 
 
-class TeamForm(forms.ModelForm[Team]):
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Team
         fields = ("name", "time_zone")
@@ -162,7 +162,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("name",)

@@ -138,7 +138,7 @@ def is_invited(email: str) -> bool:
 
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, request: HttpRequest | None = None) -> Membership:
-    """Makes ``user`` a member. Raises ``InvitationClosed``, and ``OtherAddress`` if it is for somebody else."""
+    """Makes ``user`` a member. Raises ``InvitationClosed``, or ``OtherAddress`` if it is not for them."""
     row = (
         Invitation.objects.valid()
         .select_for_update(of=("self",))

@@ -59,8 +59,8 @@ def check_format(text: str) -> tuple[str, str | None]:
     """The key inside a pasted text, and a warning when it has not the known form.
 
     Blanks, quotes and what is often copied along ("x-api-key:") are taken off. Raises ``BadKeyText`` for what
-    no key can be, ``NoSandbox`` for a sandbox key without a sandbox. Known forms: ``SG_`` or ``SGTEST_`` and 16
-    hexadecimal digits.
+    no key can be, ``NoSandbox`` for a sandbox key without a sandbox. Known forms: ``SG_`` or ``SGTEST_`` and
+    16 hexadecimal digits.
     """
     clean = text.strip(_WRAPPING)
     while (shorter := _PREFIX.sub("", clean, count=1).strip(_WRAPPING)) != clean:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def _proof(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
@@ -17,8 +17,8 @@ def _proof(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponseRedirect | None:
     """The way to the password (or passkey, or code) page, or None when it was given within the last minutes.
 
-    Unlike allauth's decorator this never keeps a posted form in the session: the form may hold a provider key.
-    The person comes back to the same page with an empty form. Who signs in only elsewhere (OIDC) is not asked.
+    Unlike allauth's decorator this never keeps a posted form in the session: it may hold a provider key. The
+    person comes back to the same page with an empty form. Who signs in only elsewhere (OIDC) is not asked.
     """
     try:
         _proof(request)

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.http import HttpRequest
@@ -154,7 +153,7 @@ def end_sessions(user: User) -> None:
 def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> None:
     """Removes an account. Keys, runs and records keep the person's label; the text of their keys is wiped.
 
-    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without an owner.
+    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without one.
     """
     memberships = Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id")
     for row in memberships:
@@ -175,11 +174,3 @@ def delete_person(*, user: User, actor: User | None, request: HttpRequest | None
     )
     end_sessions(user)
     user.delete()
-
-
-@transaction.atomic
-def create_person(*, email: str, password: str | None, name: str = "", verified: bool) -> User:
-    """An account that can sign in. ``verified`` says whether the address is known to be theirs."""
-    user = User.objects.create_user(email, password, name=name)
-    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=verified)
-    return user

@@ -1,4 +1,3 @@
-from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from config import views
@@ -21,7 +20,6 @@ register_converter(ModeConverter, "mode")
 urlpatterns = [
     path("healthz", views.health, name="health"),
     path("accounts/", include("allauth.urls")),
-    path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("playground.urls")),
 ]
