@@ -1,0 +1,148 @@
+"""Pictures from a prompt, a seed and a size: the same three give the same bytes for the same model."""
+
+import hashlib
+import io
+import random
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from playground.sandbox import canvas, palettes, retouch, scenes
+from playground.sandbox.catalogue import Model
+from playground.sandbox.product import Part
+
+LEAST, MOST = 64, 2048
+DRAWN = 1024
+"""The longer side scenes are drawn at; larger pictures are enlarged before the grain."""
+
+MOST_OUTPUTS = 4
+CACHE_BYTES = 64 * 1024 * 1024
+FORMATS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
+NAMED_SIZES = {"512px": 512, "1k": 1024, "2k": 2048, "4k": 2048}
+PAIR = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*")
+RATIO = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
+
+_cache: OrderedDict[str, bytes] = OrderedDict()
+_lock = threading.Lock()
+
+
+def pictures(
+    model: Model, given: dict[str, Any], seed: int, fetch: Callable[[str], bytes | None]
+) -> list[Part]:
+    """One part per picture asked for by `samples`, `max_images`, `num_images`, `num_outputs` or `n`, four at most."""
+    count = 1
+    for name in ("samples", "max_images", "num_images", "num_outputs", "n"):
+        if isinstance(given.get(name), int):
+            count = max(1, min(MOST_OUTPUTS, given[name]))
+    sources = retouch.inputs(given, fetch)
+    prompt = str(given.get("prompt") or given.get("additional_prompt") or "")
+    size = size_of(given)
+    kind = format_of(given)
+    parts = []
+    for index in range(count):
+        recipe = repr(
+            (model.slug, prompt, seed + index, size, kind, [hashlib.sha256(s).hexdigest() for s in sources])
+        )
+        key = hashlib.sha256(recipe.encode(errors="surrogatepass")).hexdigest()
+        content = _cached(key, lambda key=key: _picture(model, prompt, size, kind, sources, key))
+        parts.append(Part(content, f"image/{kind.lower()}"))
+    return parts
+
+
+def _cached(key: str, draw: Callable[[], bytes]) -> bytes:
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+    content = draw()
+    with _lock:
+        _cache[key] = content
+        while sum(map(len, _cache.values())) > CACHE_BYTES:
+            _cache.popitem(last=False)
+    return content
+
+
+def _picture(
+    model: Model, prompt: str, size: tuple[int, int], kind: str, sources: list[bytes], key: str
+) -> bytes:
+    choice = random.Random(key)
+    opened = retouch.open_all(sources)
+    if opened:
+        image = retouch.retouch(model.slug, opened, prompt, choice)
+    else:
+        image = draw(prompt, size, choice)
+    return encode(image, kind)
+
+
+def draw(prompt: str, size: tuple[int, int], choice: random.Random) -> Image.Image:
+    """An RGB picture of exactly this size."""
+    scale = min(1.0, DRAWN / max(size))
+    small = (max(16, round(size[0] * scale)), max(16, round(size[1] * scale)))
+    palette = palettes.choose(prompt, choice)
+    image = scenes.choose(prompt, choice)(small, palette, choice)
+    image = canvas.vignette(image, choice.uniform(0.25, 0.55))
+    if small != size:
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    return canvas.grain(image, choice, choice.randint(5, 9))
+
+
+def encode(image: Image.Image, kind: str) -> bytes:
+    out = io.BytesIO()
+    if kind == "JPEG":
+        image.convert("RGB").save(out, "JPEG", quality=88)
+    elif kind == "WEBP":
+        image.save(out, "WEBP", quality=85, method=2)
+    else:
+        image.save(out, "PNG", compress_level=3)
+    return out.getvalue()
+
+
+def format_of(given: dict[str, Any]) -> str:
+    """Pillow's name of the format asked for; JPEG where none or an unknown one is."""
+    for name in ("output_format", "image_format", "format"):
+        wanted = given.get(name)
+        if isinstance(wanted, str) and wanted.lower() in FORMATS:
+            return FORMATS[wanted.lower()]
+    return "JPEG"
+
+
+def size_of(given: dict[str, Any]) -> tuple[int, int]:
+    """Width and height, each from 64 to 2048, out of whichever parameters the model uses for them."""
+    pair = PAIR.fullmatch(str(given.get("size") or given.get("image_size") or ""))
+    if pair:
+        return _bounded(int(pair[1])), _bounded(int(pair[2]))
+    named = NAMED_SIZES.get(str(given.get("size") or given.get("output_resolution") or "").lower())
+    side = named or 1024
+    ratio = RATIO.fullmatch(str(given.get("aspect_ratio") or ""))
+    if ratio and int(ratio[1]) and int(ratio[2]):
+        across, down = int(ratio[1]), int(ratio[2])
+        scale = side / max(across, down)
+        return _bounded(_even(across * scale)), _bounded(_even(down * scale))
+    width = _whole(given, "width", "img_width") or side
+    height = _whole(given, "height", "img_height") or side
+    return _bounded(width), _bounded(height)
+
+
+def _even(value: float) -> int:
+    return round(value / 8) * 8
+
+
+def _whole(given: dict[str, Any], *names: str) -> int | None:
+    for name in names:
+        value = given.get(name)
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdigit()):
+            try:
+                return int(value)
+            except (ValueError, OverflowError):
+                continue
+    return None
+
+
+def _bounded(value: int) -> int:
+    return max(LEAST, min(MOST, value))
