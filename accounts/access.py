@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from accounts import visits
 from accounts.models import ApiKey, Membership, Role, Team, User
@@ -59,13 +60,14 @@ def find_membership(user: User, team_slug: str) -> Membership | None:
 
 
 def membership_or_404(request: HttpRequest, team_slug: str) -> Membership:
-    """The signed-in person's membership of the team in the address, kept on the request for the frame."""
+    """The signed-in person's membership of the team in the address; times are shown in its zone."""
     user = request.user
     membership = find_membership(user, team_slug) if isinstance(user, User) and user.is_active else None
     if membership is None:
         raise Http404
     request.membership = membership  # type: ignore[attr-defined]
     visits.remember(request, membership.team)
+    timezone.activate(membership.team.zone)
     return membership
 
 

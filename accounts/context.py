@@ -37,12 +37,23 @@ class _Place:
 NAV: tuple[tuple[_Place, ...], ...] = (
     (
         _Place("Playground", "playground", "workbench:playground", ("workbench:",), "g p", Ability.RUN, True),
+        _Place(
+            "Models", "model", "catalogue:endpoint_list", ("catalogue:endpoint_",), "g m", Ability.RUN, True
+        ),
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
     (
         _Place("Team", "team", "accounts:member_list", ("accounts:member_", "accounts:invitation_"), "g t"),
         _Place("My keys", "key", "accounts:key_list", ("accounts:key_",), "g k"),
         _Place("Activity", "activity", "accounts:audit_list", ("accounts:audit_",), "g a", Ability.SEE_AUDIT),
+        _Place(
+            "Endpoints",
+            "link",
+            "catalogue:own_endpoint_list",
+            ("catalogue:own_", "catalogue:hidden_"),
+            "g e",
+            Ability.MANAGE_TEAM,
+        ),
         _Place(
             "Settings",
             "settings",

@@ -41,7 +41,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person, who signs in by e-mail and may be in several teams."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField()
+    # Always lower case (see the manager); the constraint below holds for whoever forgets that.
+    email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)

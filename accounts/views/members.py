@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access, teams
 from accounts.access import Ability
-from accounts.forms import InvitationForm, RoleForm
+from accounts.forms import RoleForm
 from accounts.models import Invitation, Membership
 
 
@@ -18,7 +18,7 @@ def member_list(request: HttpRequest, team: str) -> HttpResponse:
     may_manage = access.can(membership, Ability.MANAGE_MEMBERS)
     rows = Membership.objects.filter(team=membership.team).select_related("user", "team")
     members = [
-        (row, access.may_touch_member(membership, row))
+        (row, access.may_touch_member(membership, row), f"remove-{row.id}")
         for row in rows.order_by("user__name", "user__email", "id")
     ]
     invitations = Invitation.objects.open().filter(team=membership.team).select_related("invited_by")
@@ -28,7 +28,6 @@ def member_list(request: HttpRequest, team: str) -> HttpResponse:
         "may_manage": may_manage,
         "roles": access.grantable_roles(membership),
         "invitations": invitations.order_by("-id") if may_manage else [],
-        "form": InvitationForm(membership=membership) if may_manage else None,
     }
     return render(request, "accounts/member_list.html", context)
 
