@@ -1,4 +1,4 @@
-"""Brings the bundled catalogue into the database. Safe to repeat, at any time and from several machines at once."""
+"""Brings the bundled catalogue into the database. Safe to repeat, also on several machines at once."""
 
 import hashlib
 import json

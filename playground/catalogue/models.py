@@ -42,6 +42,11 @@ def search_words(text: str) -> list[str]:
     return printable.split()[:SEARCH_WORDS]
 
 
+def _of(membership: Membership) -> Q:
+    """Rows of this person in this team about the endpoint of the outer query."""
+    return Q(person=membership.user_id, team=membership.team_id, endpoint=OuterRef("pk"))
+
+
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def visible_to(self, membership: Membership) -> "EndpointQuerySet":
         """What the team may open and run: its own endpoints, and bundled ones it neither hid nor replaced.
@@ -68,22 +73,26 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
     def for_list(self, membership: Membership) -> "EndpointQuerySet":
         """Rows of a list: this person's ``is_favourite`` and ``last_used`` on each, long texts left out."""
-        person = {
-            "person": membership.user_id,
-            "team": membership.team_id,
-            "endpoint": OuterRef("pk"),
-        }
-        recent = RecentEndpoint.objects.filter(**person).values("used_at")[:1]
+        recent = RecentEndpoint.objects.filter(_of(membership)).values("used_at")[:1]
         return self.defer("schema_text", "sample_text", "notes").annotate(
-            is_favourite=Exists(Favourite.objects.filter(**person)),
+            is_favourite=Exists(Favourite.objects.filter(_of(membership))),
             last_used=Subquery(recent),
         )
+
+    def starred_by(self, membership: Membership) -> "EndpointQuerySet":
+        return self.filter(Exists(Favourite.objects.filter(_of(membership))))
+
+    def unstarred_by(self, membership: Membership) -> "EndpointQuerySet":
+        return self.filter(~Exists(Favourite.objects.filter(_of(membership))))
+
+    def used_by(self, membership: Membership) -> "EndpointQuerySet":
+        return self.filter(Exists(RecentEndpoint.objects.filter(_of(membership))))
 
     def search(self, text: str) -> "EndpointQuerySet":
         """Every word of ``text`` somewhere in title, slug or category; the closest match first.
 
-        Order: exact slug, slug or title beginning with the text, its first word beginning a word of either, all words in
-        title or slug, the rest. Equal ones by title. An empty search is everything by title.
+        Order: exact slug; slug or title beginning with the text; its first word beginning a word of either;
+        all words in title or slug; the rest. Equal ones by title. An empty search is everything by title.
         """
         words = search_words(text)
         if not words:
@@ -114,7 +123,7 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def favourites_first(self) -> "EndpointQuerySet":
         """After ``for_list`` and ``search("")``: favourites, then the last used, then the rest by title."""
         return self.order_by(
-            "-is_favourite",
+            F("is_favourite").desc(),
             F("last_used").desc(nulls_last=True),
             Lower("title"),
             "slug",
@@ -125,7 +134,7 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
 
 
 class Endpoint(models.Model):
-    """A model of the provider, called at ``/v1/{slug}`` or ``/v2/{slug}``. Without a team it is bundled, for everybody.
+    """A model of the provider, called at ``/v1/{slug}`` or ``/v2/{slug}``. Without a team: for everybody.
 
     ``avg_cost`` and ``price_low`` to ``price_high`` are US dollars for one call: hints, never a charge.
     """

@@ -7,7 +7,7 @@ from playground.catalogue.models import Output
 
 IDEAS = {
     Output.IMAGE: "A lighthouse on a basalt cliff at dawn, soft fog, photographed on medium format film",
-    Output.VIDEO: "Slow aerial shot along a rocky coast at sunrise, waves breaking, a gull crossing the frame",
+    Output.VIDEO: "Slow aerial shot along a rocky coast at sunrise, waves breaking, a gull in the frame",
     Output.AUDIO: "A calm piano piece with soft rain in the background",
     Output.JSON: "Name three uses for a paper clip that are not holding paper.",
     Output.TEXT: "Describe what is here in two sentences.",
@@ -76,7 +76,7 @@ def output_of(category: str) -> Output:
 
 
 def sample_for(category: str, output: Output, schema: dict[str, Any] | None) -> str:
-    """A payload as JSON text: the required fields and the usual ones; media fields empty, to be filled by a person."""
+    """A payload as JSON text: the required fields and the usual ones. Media fields are left for a person."""
     if schema is None:
         names = BY_CATEGORY.get(category, ("prompt",))
         media = any(name in MEDIA_GUESSES for name in names)
@@ -101,7 +101,7 @@ def from_schema(schema: dict[str, Any], output: Output) -> dict[str, Any]:
 
 
 def required_or_first(schema: dict[str, Any]) -> set[str]:
-    """Names a call needs: ``required`` and the first alternative, or else the first field that takes a file."""
+    """Names a call needs: ``required`` and the first alternative, or else the fields that take a file."""
     required = set(schema.get("required", []))
     for choice in schema.get("anyOf", [])[:1]:
         required |= set(choice.get("required", []))
