@@ -30,7 +30,9 @@ class SandboxServer:
     unless `port` was given.
     """
 
-    def __init__(self, data: Path, *, port: int = 0, speed: float = 50.0, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, data: Path, *, port: int = 0, speed: float = 50.0, options: tuple[str, ...] = ()
+    ) -> None:
         self.data = data
         self.port = port
         self.speed = speed
@@ -40,7 +42,15 @@ class SandboxServer:
 
     def start(self) -> Self:
         """Return once the server listens; raises RuntimeError with its output when it does not."""
-        command = [sys.executable, "-m", "playground.sandbox", "--port", str(self.port), "--data", str(self.data)]
+        command = [
+            sys.executable,
+            "-m",
+            "playground.sandbox",
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.data),
+        ]
         command += ["--speed", str(self.speed), *self.options]
         self.process = subprocess.Popen(
             command,
@@ -100,7 +110,7 @@ class SandboxServer:
         self.stop()
 
     def books(self, **filters: str) -> list[Record]:
-        """The records since the last reset, oldest first; filters `key`, `kind`, `slug`, `version`, `request_id`."""
+        """Records since the last reset, oldest first; filters `key`, `kind`, `slug`, `version`, `request_id`."""
         return list(self._control("GET", "books", params=filters)["records"])
 
     def accepted(self, key: str) -> list[Record]:
@@ -114,7 +124,7 @@ class SandboxServer:
         return self._control("GET", "stats")
 
     def fault(self, slug: str, fault: str, *, times: int | None = None, **params: Any) -> None:
-        """Set a fault on a slug (or "*", or a side route's name); `key` limits it to one key, `at` to a v2 GET."""
+        """Set a fault on a slug, "*" or a side route's name; `key` limits it to one key, `at` to a v2 GET."""
         self._control("POST", "faults", json={"slug": slug, "fault": fault, "times": times, **params})
 
     def clear_faults(self, slug: str | None = None) -> None:
@@ -152,7 +162,9 @@ class SandboxServer:
         raise TimeoutError(f"The sandbox is still busy: {self.stats()}")
 
     def _control(self, method: str, path: str, **request: Any) -> Record:
-        response = httpx.request(method, f"{self.url}/_sandbox/{path}", timeout=30, trust_env=False, **request)
+        response = httpx.request(
+            method, f"{self.url}/_sandbox/{path}", timeout=30, trust_env=False, **request
+        )
         response.raise_for_status()
         found: Record = response.json()
         return found

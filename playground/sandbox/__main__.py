@@ -48,7 +48,8 @@ async def serve(options: Options, host: str, port: int) -> None:
         sys.exit(f"The sandbox cannot listen on {host}:{port}: {taken.strerror or taken}")
     bound = runner.addresses[0]
     shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-    print(f"Sandbox on http://{shown}:{bound[1]}", flush=True)
+    sys.stdout.write(f"Sandbox on http://{shown}:{bound[1]}\n")
+    sys.stdout.flush()
     await stop.wait()
     await runner.cleanup()
 

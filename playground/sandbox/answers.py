@@ -1,12 +1,12 @@
 """What each kind of model answers to a body and a seed; the same body and seed give the same bytes."""
 
 import hashlib
-import random
 from collections.abc import Callable
 from typing import Any
 
 from playground.sandbox import chat, clips, drawing, solid, sound
 from playground.sandbox.catalogue import Kind, Model
+from playground.sandbox.chance import chance
 from playground.sandbox.product import Part, Product
 
 Body = dict[str, Any]
@@ -71,7 +71,7 @@ def _embedding(slug: str, given: Body) -> Body:
 
 def _vector(text: str, size: int) -> list[float]:
     """A unit vector that depends on the text alone."""
-    source = random.Random(hashlib.sha256(text.encode(errors="surrogatepass")).digest())
+    source = chance(text)
     values = [source.gauss(0, 1) for _ in range(size)]
     length = sum(value * value for value in values) ** 0.5
     return [round(value / length, 8) for value in values]

@@ -1,4 +1,4 @@
-"""Strokes that scenes are made of: gradients, glows, soft shapes, grain. Sizes are (width, height) in pixels."""
+"""Strokes that scenes are made of: gradients, glows, soft shapes, grain. Sizes are (width, height)."""
 
 import random
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def glow(image: Image.Image, centre: Point, radius: float, colour: Colour, stren
 
 
 def disc(image: Image.Image, centre: Point, radius: float, colour: Colour, *, bite: float = 0.0) -> None:
-    """A filled circle with a soft edge; `bite` moves a second circle over it by that share of the radius, as a moon."""
+    """A filled circle with a soft edge; `bite` is how far, in radii, a second one covers it, as a moon's."""
     reach = max(2, int(radius) + 2)
     scale = 4
     mask = Image.new("L", (2 * reach * scale, 2 * reach * scale))
@@ -78,7 +78,7 @@ def mist(image: Image.Image, top: float, bottom: float, colour: Colour, strength
 
 
 def clouds(size: Size, choice: random.Random, *, coarse: int = 6, stretch: float = 3.0) -> Image.Image:
-    """Soft noise as a mask: layers of random dots, each twice as fine and half as strong, blurred sideways."""
+    """Soft noise as a mask: layers of random dots, each twice as fine and half as strong."""
     total = Image.new("L", size)
     for octave in range(4):
         columns = max(2, int(coarse * 2**octave / stretch))

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-import random
 import re
 from typing import Any
+
+from playground.sandbox.chance import chance
 
 OPENINGS = (
     "Here is a short answer, worked out from what you asked.",
@@ -28,7 +29,7 @@ CLOSINGS = (
 
 
 def prompt_of(given: dict[str, Any]) -> str:
-    """The last thing the user said: `messages` in any provider's form, else `prompt`, else the other texts."""
+    """The last thing the user said: `messages` in any provider's form, else `prompt`, else another text."""
     messages = given.get("messages")
     if isinstance(messages, str):
         return messages
@@ -122,7 +123,7 @@ def title_of(prompt: str) -> str:
 
 def markdown(slug: str, prompt: str) -> str:
     """Headings, a list, a table and a code block; the same prompt gives the same text."""
-    choice = random.Random(hashlib.sha256(f"{slug}\0{prompt}".encode(errors="surrogatepass")).digest())
+    choice = chance(f"{slug}\0{prompt}")
     points = choice.sample(POINTS, 4)
     title, words = title_of(prompt), len(prompt.split())
     name = re.sub(r"\W+", "_", title.lower(), flags=re.ASCII).strip("_")[:32] or "answer"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Aware UTC times. Only expiry, windows and stamps follow the offset; a running job takes real seconds."""
+    """Aware UTC times. Only expiry, windows and stamps follow the offset; jobs take real seconds."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -25,4 +25,4 @@ def stamp(moment: datetime) -> str:
 
 
 def parse_stamp(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""The routes under /_sandbox/, for tests and demos: books, stats, faults, keys, clock, reset. Loopback only."""
+"""The routes under /_sandbox/, for tests: books, stats, faults, keys, clock, reset. Loopback only."""
 
 import ipaddress
 import json
@@ -41,7 +41,7 @@ def local(handler: Handler) -> Handler:
     return wrapped
 
 
-class BadCommand(ValueError):
+class BadCommand(ValueError):  # noqa: N818 - named for what was sent
     """The body of a control call cannot be used; str() says why."""
 
 
@@ -118,7 +118,7 @@ async def delete_faults(request: web.Request) -> web.StreamResponse:
 
 
 async def post_key(request: web.Request) -> web.StreamResponse:
-    """POST /_sandbox/keys: open or change a key. `credits`, `free`, `rpm` (0 is none), `cap`, `cap_period`, `revoked`."""
+    """POST /_sandbox/keys {"key", "credits", "free", "rpm", "cap", "cap_period", "revoked"}."""
     sandbox = request.app[SANDBOX]
     body = await _command(request)
     key = str(body.get("key") or f"SGTEST_{secrets.token_hex(8)}")
@@ -172,7 +172,7 @@ async def post_clock(request: web.Request) -> web.StreamResponse:
 
 
 async def post_reset(request: web.Request) -> web.StreamResponse:
-    """POST /_sandbox/reset: faults, clock and stats; with {"books": true} also accounts, requests and files."""
+    """POST /_sandbox/reset: faults, clock, stats; with {"books": true} also accounts, requests, files."""
     sandbox = request.app[SANDBOX]
     body = await _command(request)
     sandbox.registry.clear()

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from playground.sandbox.clock import stamp
 from playground.sandbox.faults import ODD_COSTS, Fault, find
 
 BIG = 256 * 1024 * 1024
+MAINTENANCE = b"<!doctype html><title>Down</title><h1>Down for maintenance</h1><script>alert(1)</script>"
 CHUNK = 64 * 1024
 UNTYPED = web.RequestKey("untyped", bool)
 
@@ -41,7 +43,7 @@ def drop(request: web.Request) -> web.Response:
 
 
 async def refuse(request: web.Request, faults: list[Fault], now: datetime) -> web.StreamResponse | None:
-    """Wait out a delay; then the answer of a fault that keeps the call from running, or None if there is none."""
+    """Wait out a delay; then the answer of a fault that keeps the call from running, if there is one."""
     delay = find(faults, "delay")
     if delay is not None:
         await asyncio.sleep(delay.number("ms", 1000) / 1000)
@@ -63,14 +65,14 @@ async def refuse(request: web.Request, faults: list[Fault], now: datetime) -> we
 def status_answer(fault: Fault, now: datetime) -> web.Response:
     """The answer of a `status_…` fault."""
     code = int(fault.name.split("_")[1])
-    if code in (405, 502, 504) and not fault.params.get("text") or fault.flag("html"):
+    if (code in (405, 502, 504) and not fault.params.get("text")) or fault.flag("html"):
         return wire.page(code, wire.PAGES.get(code) or f"{code} {HTTPStatus(code).phrase}")
     headers = reset_header(fault, now) if code == 429 else {}
     texts = {
         "status_406_content_type": wire.CONTENT_TYPE,
-        "status_406_credits": "Insufficient credits. Your balance is 0.01 credits, this model needs 0.05 credits",
-        "status_406_value": "Invalid value '7:3' for parameter 'aspect_ratio'. Allowed values are: 1:1, 16:9",
-        "status_406_cap": "Spend limit reached. Your team has used its monthly cap of 50 credits",
+        "status_406_credits": wire.no_credits(Decimal("0.01"), Decimal("0.05")),
+        "status_406_value": wire.rejected_value("aspect_ratio", "7:3", ["1:1", "16:9"]),
+        "status_406_cap": wire.team_cap("monthly", Decimal(50)),
     }
     text = fault.text("text", texts.get(fault.name) or wire.DEFAULT_TEXTS.get(code, HTTPStatus(code).phrase))
     return wire.error(code, text, headers=headers)
@@ -87,8 +89,7 @@ def reset_header(fault: Fault, now: datetime) -> dict[str, str]:
 
 def odd_200(fault: Fault) -> Answer:
     if fault.name == "html_200":
-        page = "<!doctype html><html><body><h1>We are down for maintenance</h1><script>alert(1)</script></body></html>"
-        return Answer(page.encode(), "text/html")
+        return Answer(MAINTENANCE, "text/html")
     return document({"error": fault.text("text", "Internal Polling Error")})
 
 

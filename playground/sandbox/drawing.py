@@ -7,12 +7,14 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PIL import Image
 
 from playground.sandbox import canvas, palettes, retouch, scenes
 from playground.sandbox.catalogue import Model
+from playground.sandbox.chance import chance
 from playground.sandbox.product import Part
 
 LEAST, MOST = 64, 2048
@@ -26,14 +28,39 @@ NAMED_SIZES = {"512px": 512, "1k": 1024, "2k": 2048, "4k": 2048}
 PAIR = re.compile(r"\s*(\d{1,5})\s*[x×*]\s*(\d{1,5})\s*")
 RATIO = re.compile(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*")
 
-_cache: OrderedDict[str, bytes] = OrderedDict()
-_lock = threading.Lock()
+
+class Cache:
+    """The pictures last asked for, up to a number of bytes; safe to share between threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: str, content: bytes) -> None:
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = content
+            self._bytes += len(content)
+            while self._bytes > self._limit:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+
+
+_cache = Cache(CACHE_BYTES)
 
 
 def pictures(
     model: Model, given: dict[str, Any], seed: int, fetch: Callable[[str], bytes | None]
 ) -> list[Part]:
-    """One part per picture asked for by `samples`, `max_images`, `num_images`, `num_outputs` or `n`, four at most."""
+    """One part per picture asked for, by whichever parameter the model counts them with; four at most."""
     count = 1
     for name in ("samples", "max_images", "num_images", "num_outputs", "n"):
         if isinstance(given.get(name), int):
@@ -48,34 +75,27 @@ def pictures(
             (model.slug, prompt, seed + index, size, kind, [hashlib.sha256(s).hexdigest() for s in sources])
         )
         key = hashlib.sha256(recipe.encode(errors="surrogatepass")).hexdigest()
-        content = _cached(key, lambda key=key: _picture(model, prompt, size, kind, sources, key))
+        content = _cached(key, partial(_picture, model, prompt, size, kind, sources, key))
         parts.append(Part(content, f"image/{kind.lower()}"))
     return parts
 
 
 def _cached(key: str, draw: Callable[[], bytes]) -> bytes:
-    with _lock:
-        if key in _cache:
-            _cache.move_to_end(key)
-            return _cache[key]
-    content = draw()
-    with _lock:
-        _cache[key] = content
-        while sum(map(len, _cache.values())) > CACHE_BYTES:
-            _cache.popitem(last=False)
+    content = _cache.get(key)
+    if content is None:
+        content = draw()
+        _cache.put(key, content)
     return content
 
 
 def _picture(
     model: Model, prompt: str, size: tuple[int, int], kind: str, sources: list[bytes], key: str
 ) -> bytes:
-    choice = random.Random(key)
+    choice = chance(key)
     opened = retouch.open_all(sources)
     if opened:
-        image = retouch.retouch(model.slug, opened, prompt, choice)
-    else:
-        image = draw(prompt, size, choice)
-    return encode(image, kind)
+        return encode(retouch.retouch(model.slug, opened, prompt, choice), kind)
+    return encode(draw(prompt, size, choice), kind)
 
 
 def draw(prompt: str, size: tuple[int, int], choice: random.Random) -> Image.Image:

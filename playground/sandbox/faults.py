@@ -24,7 +24,7 @@ FAULTS: dict[str, str] = {
     "truncated_body": "send the first half of the body as if it were whole",
     "empty_body": "send the right headers and no body",
     "huge_body": "send `bytes` (default 268435456) of zeros after the body",
-    "gzip_body": "send `bytes` (default 268435456) of zeros, gzip-encoded: small on the wire, huge once decoded",
+    "gzip_body": "send `bytes` (default 268435456) of zeros under gzip: small on the wire, huge once decoded",
     "html_200": "an HTML page under 200; with `charge` true it is charged and carries the money headers",
     "json_error_200": '`{"error": text}` under 200; with `charge` true as above',
     "redirect": "302 to `to`",
@@ -68,7 +68,7 @@ ODD_COSTS = {
 }
 
 
-class BadFault(ValueError):
+class BadFault(ValueError):  # noqa: N818 - named for what was asked
     """The fault that was asked for does not exist; str() says what was wrong."""
 
 
@@ -102,7 +102,7 @@ class Fault:
 
 
 def parse_fault(source: Any) -> Fault:
-    """A fault from a name or from an object {"fault": name, "at", "times", "slug", params}. Raises BadFault."""
+    """A fault from its name, or from {"fault": name, "at", "times", "slug", params}. Raises BadFault."""
     if isinstance(source, str):
         source = {"fault": source}
     if not isinstance(source, dict) or not isinstance(source.get("fault"), str):

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import re
 import secrets
 from datetime import datetime
@@ -29,7 +28,7 @@ EXTENSIONS = {
 }
 
 
-class NotDataUri(ValueError):
+class NotDataUri(ValueError):  # noqa: N818 - named for what it is not
     """The text is no data URI that can be decoded."""
 
 
@@ -61,7 +60,7 @@ class FileStore:
         if not path.exists():
             part = path.with_name(f"{digest}.{secrets.token_hex(4)}.part")
             part.write_bytes(content)
-            os.replace(part, path)
+            part.replace(path)
         return digest
 
     def read(self, sha256: str) -> bytes:

@@ -18,7 +18,7 @@ SORTS = ("model_created", "model_name", "credits_deduction")
 
 
 async def list_requests(sandbox: Sandbox, request: web.Request, account: Account) -> Answer:
-    """GET /inference-request/request-history. The envelope is this sandbox's own: nobody has published the real one."""
+    """GET /inference-request/request-history. The envelope is a guess: the real one is not documented."""
     query = request.query
     page, per_page = _whole(query, "page", 1, 1, 10**6), _whole(query, "per_page", 20, 1, 100)
     start, end = _window(sandbox, query)

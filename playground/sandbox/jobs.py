@@ -44,7 +44,7 @@ async def submitted(
 
 
 def resume(sandbox: Sandbox) -> list[Request]:
-    """Start the jobs again that were in flight when the server stopped; the v1 calls among them, returned, are lost."""
+    """Start again the jobs the last stop cut short; return the v1 calls it cut, which are lost."""
     lost = []
     for accepted in sandbox.state.unfinished():
         if accepted.version == "v1":

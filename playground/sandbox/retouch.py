@@ -18,7 +18,7 @@ LEAST, MOST = 64, 2048
 
 
 def inputs(given: dict[str, Any], fetch: Callable[[str], bytes | None]) -> list[bytes]:
-    """The pictures in a body, in its order: data URIs, plain base64, and addresses of the sandbox's own files."""
+    """The pictures in a body, in its order: data URIs, plain base64, addresses of the sandbox's own files."""
     found: list[bytes] = []
     for name, value in given.items():
         if not any(
@@ -55,10 +55,10 @@ def open_all(sources: list[bytes]) -> list[Image.Image]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                image = Image.open(io.BytesIO(source))
-                if image.width * image.height > MOST_PIXELS:
+                found = Image.open(io.BytesIO(source))
+                if found.width * found.height > MOST_PIXELS:
                     continue
-                image = ImageOps.exif_transpose(image).convert("RGBA")
+                image = ImageOps.exif_transpose(found).convert("RGBA")
         except (
             OSError,
             ValueError,

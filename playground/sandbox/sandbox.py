@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from aiohttp import web
 from playground.sandbox import answers, catalogue, wire
 from playground.sandbox.books import Books, Record
 from playground.sandbox.catalogue import Model
+from playground.sandbox.chance import chance
 from playground.sandbox.clock import Clock, stamp
 from playground.sandbox.faults import Registry
 from playground.sandbox.files import FileStore, alive, entry
@@ -26,7 +26,7 @@ from playground.sandbox.state import FILE_LIFE, KEY_SHAPE, Account, Request, Sta
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line sets. `speed` 1 makes runs of 0.3 to 4 s; higher is faster. `rpm` None is no limit."""
+    """What the command line sets. At `speed` 1 runs take 0.3 to 4 s. `rpm` None is no limit."""
 
     data: Path
     credits: Decimal = Decimal("25.0")
@@ -83,6 +83,7 @@ class Sandbox:
             max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="sandbox-draw"
         )
         self.tasks: set[asyncio.Task[None]] = set()
+        self._pace = chance("pace")
         self._windows: dict[str, tuple[datetime, int]] = {}
 
     def open(self) -> None:
@@ -153,7 +154,7 @@ class Sandbox:
         self._windows[account.fingerprint] = (start, used + 1)
 
     def check_money(self, account: Account, cost: Decimal) -> None:
-        """Raises Refusal 406 when the cap or the balance, less what calls in flight hold, is below the cost."""
+        """Raises Refusal 406 when the cap or the balance, less what is held, is below the cost."""
         if account.cap is not None and account.spent + account.reserved + cost > account.cap:
             raise Refusal(406, wire.team_cap(account.cap_period, account.cap))
         if account.balance - account.reserved < cost:
@@ -167,7 +168,7 @@ class Sandbox:
         if model.slug == catalogue.MOCK:
             return max(0.0, float(answers.number(body.get("sleep"), 0.2)))
         base = min(4.0, max(0.3, (model.latency or 20.0) / 20))
-        return base * random.uniform(0.8, 1.2) / self.options.speed
+        return base * self._pace.uniform(0.8, 1.2) / self.options.speed
 
     async def produce(self, model: Model, body: dict[str, Any], seed: int | None) -> Product:
         """What the model makes of this body, drawn in the thread pool."""

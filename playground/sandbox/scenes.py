@@ -1,5 +1,6 @@
 """What is in a picture. Each scene takes a size, a palette and a source of chance, and gives an RGB image."""
 
+import itertools
 import math
 import random
 from collections.abc import Callable
@@ -51,7 +52,7 @@ def ridge(size: Size, base: float, rise: float, choice: random.Random, *, rough:
     spread = 1.0
     while len(heights) < 257:
         finer = []
-        for left, right in zip(heights, heights[1:], strict=False):
+        for left, right in itertools.pairwise(heights):
             finer += [left, (left + right) / 2 + choice.uniform(-spread, spread)]
         heights = [*finer, heights[-1]]
         spread *= rough
@@ -232,7 +233,7 @@ def _windows(
 
 def forest(size: Size, palette: Palette, choice: random.Random) -> Image.Image:
     """Conifers on hills that rise out of mist."""
-    width, height = size
+    height = size[1]
     image, _, _ = sky(size, palette, choice, 0.7)
     layers = 5
     for layer in range(layers):
@@ -289,13 +290,10 @@ def ribbons(size: Size, palette: Palette, choice: random.Random) -> Image.Image:
         image.paste(canvas.gradient(size, (first, second)), (0, 0), ImageChops.multiply(mask, shade))
     draw = ImageDraw.Draw(image, "RGBA")
     for _ in range(choice.randint(2, 5)):
-        x, y, reach = (
-            choice.uniform(0, width),
-            choice.uniform(0, height),
-            min(size) * choice.uniform(0.06, 0.3),
-        )
+        across, down = choice.uniform(0, width), choice.uniform(0, height)
+        reach = min(size) * choice.uniform(0.06, 0.3)
         draw.ellipse(
-            (x - reach, y - reach, x + reach, y + reach),
+            (across - reach, down - reach, across + reach, down + reach),
             outline=(*palette.light, 110),
             width=max(1, min(size) // 400),
         )
@@ -358,15 +356,19 @@ SCENES: dict[str, Scene] = {
 }
 
 WORDS = {
-    "mountain": "mountains", "alp": "mountains", "peak": "mountains", "valley": "mountains", "hill": "mountains",
-    "sea": "sea", "ocean": "sea", "beach": "sea", "lake": "sea", "harbour": "sea", "harbor": "sea", "boat": "sea",
+    "mountain": "mountains", "alp": "mountains", "peak": "mountains", "valley": "mountains",
+    "hill": "mountains",
+    "sea": "sea", "ocean": "sea", "beach": "sea", "lake": "sea", "harbour": "sea", "harbor": "sea",
+    "boat": "sea",
     "ship": "sea", "river": "sea", "water": "sea", "lighthouse": "sea", "island": "sea",
     "desert": "dunes", "dune": "dunes", "sand": "dunes", "mars": "dunes",
     "city": "city", "street": "city", "skyline": "city", "tower": "city", "building": "city", "neon": "city",
     "tokyo": "city", "york": "city",
-    "forest": "forest", "tree": "forest", "wood": "forest", "jungle": "forest", "cabin": "forest", "fox": "forest",
+    "forest": "forest", "tree": "forest", "wood": "forest",
+    "jungle": "forest", "cabin": "forest", "fox": "forest",
     "abstract": "ribbons", "pattern": "ribbons", "logo": "ribbons", "wallpaper": "ribbons", "silk": "ribbons",
-    "product": "orbs", "bottle": "orbs", "glass": "orbs", "planet": "orbs", "sphere": "orbs", "bubble": "orbs",
+    "product": "orbs", "bottle": "orbs", "glass": "orbs", "planet": "orbs",
+    "sphere": "orbs", "bubble": "orbs",
     "still life": "orbs", "fruit": "orbs",
 }  # fmt: skip
 

@@ -5,10 +5,12 @@ import math
 import random
 import struct
 
+from playground.sandbox.chance import chance
+
 
 def glb(seed: int) -> bytes:
     """A valid .glb of two to three kilobytes."""
-    choice = random.Random(seed)
+    choice = chance(seed)
     corners = _corners(choice)
     faces = [(0, 1 + i, 1 + (i + 1) % 6) for i in range(6)] + [(7, 1 + (i + 1) % 6, 1 + i) for i in range(6)]
     points = [corners[corner] for face in faces for corner in face]
@@ -54,4 +56,4 @@ def _corners(choice: random.Random) -> list[tuple[float, float, float]]:
         reach, angle = choice.uniform(0.8, 1.2), i * math.pi / 3
         ring.append((reach * math.cos(angle), choice.uniform(-0.2, 0.3), reach * math.sin(angle)))
     raw = [(0.0, choice.uniform(1.0, 1.7), 0.0), *ring, (0.0, choice.uniform(-1.2, -0.8), 0.0)]
-    return [struct.unpack("<3f", struct.pack("<3f", *point)) for point in raw]  # type: ignore[misc]
+    return [struct.unpack("<3f", struct.pack("<3f", *point)) for point in raw]

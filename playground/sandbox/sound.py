@@ -3,9 +3,10 @@
 import functools
 import io
 import math
-import random
 import wave
 from array import array
+
+from playground.sandbox.chance import chance
 
 RATE = 22_050
 CHORD_SECONDS = 1.25
@@ -27,7 +28,7 @@ def wav(seed: int) -> bytes:
 
 @functools.cache
 def _compose(variant: int) -> bytes:
-    choice = random.Random(variant)
+    choice = chance(variant)
     root = 110.0 * 2 ** (variant * 2 / 12)
     samples = array("f", bytes(4 * int(RATE * CHORD_SECONDS * 4)))
     for place, chord in enumerate(PROGRESSIONS[variant]):

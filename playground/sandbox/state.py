@@ -1,4 +1,4 @@
-"""What the books add up to: accounts, requests and files. Every change is a record, so a replay gives the same."""
+"""What the books add up to: accounts, requests and files. Every change is a record."""
 
 import hashlib
 import re

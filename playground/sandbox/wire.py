@@ -28,7 +28,9 @@ def encode(value: Any) -> str:
 
 
 def reply(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(text=encode(value), status=status, headers=headers, content_type="application/json")
+    return web.Response(
+        body=encode(value).encode(), status=status, headers=headers, content_type="application/json"
+    )
 
 
 def error(status: int, text: str, *, headers: dict[str, str] | None = None) -> web.Response:
@@ -55,7 +57,10 @@ BAD_BODY = "Invalid JSON body"
 FORBIDDEN = "You do not have access to this model. Ask your team admin to allow it"
 RETIRED = "This model has been deprecated and is no longer available"
 TOO_MANY = "Rate limit exceeded. Try again after the reset time"
-MODERATED = "ByteDance image API error: The request failed because the output image may contain sensitive information."
+MODERATED = (
+    "ByteDance image API error: The request failed because the output image may contain "
+    "sensitive information."
+)
 PAGES = {
     405: "405 Method Not Allowed",
     500: "500 Internal Server Error",

@@ -1,6 +1,6 @@
-"""Makes the clips beside it: `python -m playground.sandbox.media.make_clips`. Needs an `ffmpeg` with x264 and lame.
+"""Makes the clips beside it: `python -m playground.sandbox.media.make_clips`.
 
-Run it only to change the clips; the files are committed. Another version of ffmpeg gives other bytes.
+Needs an `ffmpeg` with x264 and lame. Run it only to change the clips; the files are committed. Another version of ffmpeg gives other bytes.
 """
 
 import math
@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from playground.sandbox import canvas, scenes, sound
+from playground.sandbox.chance import chance
 from playground.sandbox.palettes import PALETTES, Palette, blend
 
 FOLDER = Path(__file__).resolve().parent
@@ -35,12 +36,16 @@ def ridges() -> Frame:
     """A ride along mountains at dawn: the near ridges pass faster than the far ones."""
     palette = _named("dawn")
     wide = (SIZE[0] * 2, SIZE[1])
-    choice = random.Random(11)
-    outlines = [scenes.ridge(wide, 0.5 + 0.1 * layer, 0.15 - 0.02 * layer, choice, rough=0.54) for layer in range(5)]
+    choice = chance(11)
+    outlines = [
+        scenes.ridge(wide, 0.5 + 0.1 * layer, 0.15 - 0.02 * layer, choice, rough=0.54) for layer in range(5)
+    ]
 
     def frame(index: int) -> Image.Image:
         image = canvas.gradient(SIZE, palette.sky)
-        image = canvas.glow(image, (440 - 30 * _share(index), 170 - 40 * _share(index)), 260, palette.light, 0.6)
+        image = canvas.glow(
+            image, (440 - 30 * _share(index), 170 - 40 * _share(index)), 260, palette.light, 0.6
+        )
         canvas.disc(image, (440 - 30 * _share(index), 170 - 40 * _share(index)), 24, palette.light)
         for layer, outline in enumerate(outlines):
             shift = 40 * _share(index) * (1 + layer) ** 1.5
@@ -57,7 +62,9 @@ def tide() -> Frame:
     palette = _named("sunset")
 
     def frame(index: int) -> Image.Image:
-        image = canvas.gradient(SIZE, (*palette.sky, blend(palette.far, palette.near, 0.3), palette.near, palette.near))
+        image = canvas.gradient(
+            SIZE, (*palette.sky, blend(palette.far, palette.near, 0.3), palette.near, palette.near)
+        )
         sun = (320.0, 110 + 60 * _share(index))
         image = canvas.glow(image, sun, 300, palette.light, 0.55)
         canvas.disc(image, sun, 34, palette.light)
@@ -65,10 +72,15 @@ def tide() -> Frame:
             turn = 2 * math.pi * _share(index) * (1 + layer % 2)
             base, high = 196 + layer * layer * 5.2 + 6 * layer, 2.0 + 2.2 * layer
             outline = [
-                (float(x), base + high * math.sin(x / (46 + 30 * layer) + turn + layer) + high * 0.4 * math.sin(x / 23 - turn))
+                (
+                    float(x),
+                    base
+                    + high * math.sin(x / (46 + 30 * layer) + turn + layer)
+                    + high * 0.4 * math.sin(x / 23 - turn),
+                )
                 for x in range(-4, SIZE[0] + 8, 4)
             ]
-            colour = blend(blend(palette.sky[-1], palette.far, 0.5), palette.near, (layer / 5) ** 0.7)
+            colour = blend(blend(palette.sky[2], palette.sky[0], 0.35), palette.near, (layer / 5) ** 0.7)
             canvas.land(image, outline, blend(colour, palette.light, 0.18), colour)
         return image
 
@@ -86,7 +98,15 @@ def planets() -> Frame:
         for number, tone in enumerate(tones):
             angle = 2 * math.pi * (_share(index) * (1 if number % 2 else -1) + number / len(tones))
             reach = 60.0 + 42 * number
-            order.append((math.sin(angle), 320 + reach * math.cos(angle), 180 + reach * 0.4 * math.sin(angle), number, tone))
+            order.append(
+                (
+                    math.sin(angle),
+                    320 + reach * math.cos(angle),
+                    180 + reach * 0.4 * math.sin(angle),
+                    number,
+                    tone,
+                )
+            )
         for depth, x, y, number, tone in sorted(order):
             scenes.orb(image, (x, y), (18 + 6 * number) * (1 + 0.25 * depth), tone, palette)
         return image
@@ -100,7 +120,7 @@ def lights() -> Frame:
     layers = []
     for layer, width in enumerate((760, 900, 1240)):
         town = Image.new("RGBA", (width, SIZE[1]))
-        _towers(town, palette, layer, random.Random(layer + 40))
+        _towers(town, palette, layer, chance(layer + 40))
         layers.append(town)
 
     def frame(index: int) -> Image.Image:
@@ -148,7 +168,9 @@ def main() -> None:
                 *("-c:v", "libx264", "-preset", "veryslow", "-crf", "27", "-pix_fmt", "yuv420p"),
                 *("-c:a", "aac", "-b:a", "48k", "-movflags", "+faststart", str(FOLDER / f"{clip}.mp4")),
             )
-            _ffmpeg("-i", str(tune), "-c:a", "libmp3lame", "-b:a", "64k", str(FOLDER / f"tune-{number + 1}.mp3"))
+            _ffmpeg(
+                "-i", str(tune), "-c:a", "libmp3lame", "-b:a", "64k", str(FOLDER / f"tune-{number + 1}.mp3")
+            )
 
 
 def _ffmpeg(*arguments: str) -> None:
