@@ -183,6 +183,7 @@ class Trial:
         say("Preparing the database, once …")
         note.unlink(missing_ok=True)
         self._manage("migrate", "--noinput")
+        self._wait_for(self._sandbox_answers, "sandbox")
         self._manage("demo")
         note.write_text(state)
 
@@ -228,6 +229,9 @@ class Trial:
         wait_until(lambda: part.ended() or ready(), seconds=120, interval=0.05)
         if part.ended() or not ready():
             raise TrialError(f"The {name} did not start, see {_short(part.log)}:\n{tail(part.log)}")
+
+    def _sandbox_answers(self) -> bool:
+        return "Sandbox on " in tail(self.parts["sandbox"].log)
 
     def _web_answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

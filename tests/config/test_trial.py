@@ -1,0 +1,196 @@
+"""`make run`, from the first start to the last Ctrl-C, as a person at a terminal sees it."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from config.commands import PROJECT
+from config.processes import free_port, wait_until
+
+# Each trial carries it in its environment, and so does everything it starts.
+MARK = "ATELIER_TRIAL_UNDER_TEST"
+
+
+class Run:
+    """One `python -m config.trial` and what it printed."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        self.mark = secrets.token_hex(16)
+        self.output = folder.parent / f"{folder.name}-{self.mark}.txt"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.trial", "--data", str(folder), "--port", str(port)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                cwd=PROJECT,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        """As on a bare machine: nothing of what the tests themselves run on."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        return {**kept, MARK: self.mark}
+
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def wait_until_ready(self) -> None:
+        wait_until(lambda: "Ctrl-C stops" in self.text() or self.process.poll() is not None, seconds=120)
+        assert "Atelier is ready" in self.text(), self.text()
+
+    def left(self) -> list[psutil.Process]:
+        """Every process that carries the mark, the supervisor included."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def part(self, words: str) -> psutil.Process:
+        (found,) = [process for process in self.left() if words in " ".join(process.cmdline())]
+        return found
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        wait_until(lambda: not self.left(), seconds=30)
+        self.output.unlink()
+
+
+class Starter:
+    """Starts trials on one folder and ends all of them with the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs: list[Run] = []
+
+    def __call__(self, port: int | None = None) -> Run:
+        run = Run(self.folder, port or free_port())
+        self.runs.append(run)
+        return run
+
+
+@pytest.fixture
+def start(open_folder: Path) -> Iterator[Starter]:
+    starter = Starter(open_folder / "var")
+    yield starter
+    for run in starter.runs:
+        run.end()
+
+
+def sign_in(client: httpx.Client, run: Run) -> None:
+    found = re.search(r"Sign in as (\S+) with (\S+)", run.text())
+    assert found
+    form = client.get("/accounts/login/")
+    assert form.status_code == 200
+    token = client.cookies["atelier_csrf"]
+    answer = client.post(
+        "/accounts/login/",
+        data={"login": found[1], "password": found[2], "csrfmiddlewaretoken": token},
+        headers={"Referer": f"{client.base_url}/accounts/login/"},
+    )
+    assert answer.status_code == 302, answer.text
+
+
+def signed_in(client: httpx.Client) -> bool:
+    return client.get("/accounts/password/change/").status_code == 200
+
+
+@pytest.mark.slow
+def test_data_and_sessions_survive_a_restart_and_nothing_is_left_running(start: Starter) -> None:
+    first = start()
+    first.wait_until_ready()
+    with httpx.Client(base_url=f"http://localhost:{first.port}", timeout=30) as client:
+        sign_in(client, first)
+        assert signed_in(client)
+        assert first.interrupt() == 0
+        assert "Ctrl-C again stops at once" in first.text()
+        assert first.left() == []
+
+        second = start(first.port)
+        second.wait_until_ready()
+        assert "Preparing the database" not in second.text()
+        assert signed_in(client)
+    assert second.interrupt() == 0
+    assert second.left() == []
+
+
+@pytest.mark.slow
+def test_one_trial_per_folder_and_secrets_for_its_owner_only(start: Starter) -> None:
+    first = start()
+    first.wait_until_ready()
+    second = start()
+    assert second.process.wait(60) == 1
+    assert second.text() == (
+        f"Atelier already runs from this folder: http://localhost:{first.port} (process {first.process.pid})\n"
+    )
+    for name in ("secret_key", "vault_keys", "owner_password"):
+        assert (start.folder / name).stat().st_mode & 0o077 == 0
+    listening = [c for process in first.left() for c in process.net_connections() if c.status == "LISTEN"]
+    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_leaves_nothing_running_and_is_repaired(start: Starter) -> None:
+    for moment in ("Starting Atelier", "Preparing the database", "Atelier is ready"):
+        run = start()
+        wait_until(lambda: moment in run.text(), seconds=120)  # noqa: B023 (used up before the next turn)
+        run.process.kill()
+        run.process.wait()
+        assert wait_until(lambda: not run.left(), seconds=30), run.left()  # noqa: B023
+    last = start()
+    last.wait_until_ready()
+    assert last.interrupt() == 0
+
+
+@pytest.mark.slow
+def test_a_part_that_ends_is_started_again_or_ends_the_trial_with_its_name(start: Starter) -> None:
+    run = start()
+    run.wait_until_ready()
+    run.part("celery -A config.celery worker").kill()
+    assert run.process.wait(60) == 1
+    assert re.search(
+        r"^The worker ended by itself \(status -9\), see \S+worker.log", run.text(), re.MULTILINE
+    )
+    assert run.left() == []
+
+    run = start()
+    run.wait_until_ready()
+    database = run.part("postgres -D")
+    database.kill()
+    assert run.process.wait(60) == 1
+    assert "PostgreSQL ended by itself" in run.text()
+    assert run.left() == []
+
+
+def test_a_busy_port_is_one_clear_line(start: Starter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        run = start(port)
+        assert run.process.wait(60) == 1
+    assert run.text() == (
+        f"Port {port} is used by another program: choose another, for example PORT={port + 1} make run.\n"
+    )
+
+
+def test_a_port_that_is_none_is_one_clear_line(start: Starter) -> None:
+    run = start(70_000)
+    assert run.process.wait(60) == 1
+    assert run.text() == "PORT=70000 is not a port number: use one between 1024 and 65535.\n"
