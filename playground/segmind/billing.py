@@ -152,7 +152,8 @@ def judge_v1(answer: Answer) -> Verdict:
     priced = bool(money_headers(answer.headers).cost)
     oddity = _oddity(answer)
     if not priced and oddity in ("json_error_in_200", "html_in_200", "empty_200"):
-        return _from_headers(answer, State.UNKNOWN, Billing.UNKNOWN, answer.problem or oddity)
+        reason = "body_lost" if answer.problem and oddity == "empty_200" else oddity
+        return _from_headers(answer, State.UNKNOWN, Billing.UNKNOWN, reason)
     if oddity == "json_error_in_200":
         return _from_headers(answer, State.FAILED, Billing.BILLED, oddity)
     return _from_headers(answer, State.SUCCEEDED, Billing.BILLED, answer.problem or oddity)
@@ -174,7 +175,7 @@ def judge_v2_submit(answer: Answer) -> Verdict:
         return _from_headers(answer, State.REFUSED, Billing.NOT_BILLED, "refused")
     job = parse_submit(answer.head)
     if not job.request_id:
-        reason = answer.problem or "no_id"
+        reason = "body_lost" if answer.problem else "no_id"
         if holds_error(answer.head, whole=answer.whole):
             reason = "json_error_in_200"
         return _from_headers(answer, State.UNKNOWN, Billing.UNKNOWN, reason)

@@ -54,8 +54,8 @@ __all__ = [
 
 USER_AGENT = "atelier/0.1"
 IDLE_SECONDS = 4.0
-"""How long an idle connection may be used again. Servers drop idle ones, and a POST sent into a dropped one is
-lost with its bill unknown, so this stays under the five seconds that common servers allow."""
+"""How long an idle connection may be used again. Servers drop idle ones, and a POST sent into a dropped one
+is lost with its bill unknown, so this stays under the five seconds that common servers allow."""
 MAX_REDIRECTS = 5
 MAX_STATUS_BYTES = 1024 * 1024
 MAX_RESULT_BYTES = 16 * 1024 * 1024

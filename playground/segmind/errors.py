@@ -213,6 +213,15 @@ def explain(
     return replace(found, text=words, resets_at=resets_at)
 
 
+def explain_kept(*, status: int | None, kind: str, text: str = "", version: str = "v1") -> Explanation:
+    """The wording for a run from what it keeps: the status that decided, its error kind and its error text."""
+    if status is not None and status != 200:
+        found = explain(status, text, version=version)
+        if found.kind == kind:
+            return found
+    return explain_reason(kind, text)
+
+
 # ------------------------------------------------------------------------------------ reset time
 
 _EPOCH = re.compile(r"\d{9,14}(?:\.\d{1,9})?", re.ASCII)

@@ -135,7 +135,7 @@ def _ask(url: str, key: str, seconds: float, transport: httpx.BaseTransport | No
             ) as http,
             http.stream("GET", url, headers=headers) as response,
         ):
-            for chunk in response.iter_raw():
+            for chunk in [response.content] if response.is_stream_consumed else response.iter_raw():
                 body += chunk
                 if len(body) > MAX_BYTES or time.monotonic() > end:
                     problem = "body_too_large"

@@ -84,7 +84,7 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-_OPENS_WITH_ERROR = re.compile(rb'^\s*\{\s*"error"\s*:\s*(?!null|""|\{\s*\}|\[\s*\]|false)')
+_OPENS_WITH_ERROR = re.compile(rb'\s*\{\s*"error"\s*:(?!\s*(?:null|false|""|\{\s*\}|\[\s*\]|$))')
 
 
 def error_in(value: object) -> str:

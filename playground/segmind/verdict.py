@@ -108,7 +108,7 @@ def parse_money(text: str | None) -> Decimal | None:
 def parse_balance(text: str | None) -> Decimal | None:
     """A balance: as parse_money, but it may lie below zero."""
     stripped = (text or "").strip()
-    if stripped.startswith("-"):
+    if stripped.startswith("-") and not stripped.startswith("-+"):
         below = parse_money(stripped[1:])
         return None if below is None else -below
     return parse_money(stripped)

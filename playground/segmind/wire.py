@@ -242,7 +242,7 @@ class _Receiver:
         declared = response.headers.get("content-length", "")
         if inflater is None and declared.isdecimal() and int(declared[:19]) > self._max:
             self.problem = "body_too_large"
-        async for chunk in response.aiter_raw():
+        async for chunk in _raw(response):
             self._watch.receiving()
             if self.problem == "body_too_large":
                 self._note(chunk)
@@ -287,6 +287,15 @@ class _Receiver:
             return False
         self._size += len(piece)
         return True
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    if response.is_stream_consumed:
+        # A transport that answers from memory.
+        yield response.content
+        return
+    async for chunk in response.aiter_raw():
+        yield chunk
 
 
 async def exchange(

@@ -40,7 +40,7 @@ class Loopback:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, timeouts: Timeouts = QUICK, *hosts: str) -> Client:
-        """A client whose live provider is this server; the sandbox lies on a port that nobody listens on."""
+        """A client whose live provider is this server, without a sandbox."""
         live = Addresses(self.url, storage=self.url, history=self.url, result_hosts=hosts)
         return Client(live=live, timeouts=timeouts)
 
@@ -68,7 +68,7 @@ async def _read(reader: asyncio.StreamReader, connection: int) -> Request | None
 
 @contextlib.asynccontextmanager
 async def serve(handler: Handler) -> AsyncIterator[Loopback]:
-    """Runs `handler` for every request, on connections that stay open until the handler or the client closes."""
+    """Runs `handler` for every request, on connections that stay open until either side closes."""
     seen = Loopback()
     tasks: set[asyncio.Task[None]] = set()
 

@@ -193,7 +193,8 @@ class TestRedirects:
     def test_a_redirected_post_is_an_answer_and_the_key_stays_here(self, status: int) -> None:
         async def run() -> tuple[Answer, int, int]:
             async with serve(always(response(200, b"stolen"))) as thief:
-                async with serve(always(response(status, b"", ("Location", thief.url + "/v1/a")))) as server:
+                moved = response(status, b"", ("Location", thief.url + "/v1/a"))
+                async with serve(always(moved)) as server:
                     answer, _ = await post(server)
                     return answer, len(server.requests), thief.connections
 
@@ -218,13 +219,13 @@ class TestRedirects:
     def test_status_and_result_calls_follow_nothing(self) -> None:
         async def run() -> tuple[int, int]:
             async with serve(always(response(200, b"{}"))) as thief:
-                async with serve(always(response(302, b"", ("Location", thief.url)))) as server:
-                    async with server.client() as client:
-                        await client.get_status(key=LIVE_KEY, request_id="abc")
-                        await client.get_result(key=LIVE_KEY, request_id="abc")
-                        await client.upload_asset(key=LIVE_KEY, media_type="image/png", file=PNG)
-                        await client.fetch_history(key=LIVE_KEY)
-                        await client.check_key(LIVE_KEY)
+                moved = response(302, b"", ("Location", thief.url))
+                async with serve(always(moved)) as server, server.client() as client:
+                    await client.get_status(key=LIVE_KEY, request_id="abc")
+                    await client.get_result(key=LIVE_KEY, request_id="abc")
+                    await client.upload_asset(key=LIVE_KEY, media_type="image/png", file=PNG)
+                    await client.fetch_history(key=LIVE_KEY)
+                    await client.check_key(LIVE_KEY)
                     return len(server.requests), thief.connections
 
         assert asyncio.run(run()) == (5, 0)
@@ -599,9 +600,9 @@ class TestModes:
 
 def test_the_async_key_check_answers_without_raising() -> None:
     async def run() -> tuple[KeyOutcome, KeyOutcome]:
-        async with serve(always(json_response(200, {"credits": 1.5, "free-credits": 0.0}))) as server:
-            async with server.client() as client:
-                good = await client.check_key(LIVE_KEY)
+        balance = json_response(200, {"credits": 1.5, "free-credits": 0.0})
+        async with serve(always(balance)) as server, server.client() as client:
+            good = await client.check_key(LIVE_KEY)
         async with server.client() as client:
             return good.outcome, (await client.check_key(LIVE_KEY)).outcome
 
