@@ -49,7 +49,6 @@ class Part:
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self) -> None:
-        self.log.unlink(missing_ok=True)
         self.started = time.monotonic()
         self.process = spawn(self.command, log=self.log, env=self.env, cwd=commands.PROJECT)
 
@@ -106,7 +105,6 @@ class Trial:
             note.write(f"{self.address} (process {os.getpid()})")
             note.flush()
             yield
-            note.truncate(0)
 
     def _start(self) -> None:
         say("Starting Atelier …")
@@ -220,15 +218,18 @@ class Trial:
 
     def _add(self, name: str, command: list[str]) -> None:
         log = self.folder / "log" / f"{name.replace(' ', '-')}.log"
+        log.unlink(missing_ok=True)
         part = Part(name, command, log, self.env)
         part.start()
         self.parts[name] = part
 
     def _wait_for(self, ready: Callable[[], bool], name: str) -> None:
-        part = self.parts[name]
-        wait_until(lambda: part.ended() or ready(), seconds=120, interval=0.05)
-        if part.ended() or not ready():
-            raise TrialError(f"The {name} did not start, see {_short(part.log)}:\n{tail(part.log)}")
+        def ended() -> list[Part]:
+            return [part for part in self.parts.values() if part.ended()]
+
+        wait_until(lambda: bool(ended()) or ready(), seconds=120, interval=0.05)
+        for part in ended() or ([] if ready() else [self.parts[name]]):
+            raise TrialError(f"The {part.name} did not start, see {_short(part.log)}:\n{tail(part.log)}")
 
     def _sandbox_answers(self) -> bool:
         return "Sandbox on " in tail(self.parts["sandbox"].log)
