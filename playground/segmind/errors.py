@@ -214,7 +214,7 @@ def explain(
 
 
 def explain_kept(*, status: int | None, kind: str, text: str = "", version: str = "v1") -> Explanation:
-    """The wording for a run from what it keeps: the status that decided, its error kind and its error text."""
+    """The wording for a run from what it keeps: the deciding status, its error kind and error text."""
     if status is not None and status != 200:
         found = explain(status, text, version=version)
         if found.kind == kind:

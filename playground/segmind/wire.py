@@ -75,6 +75,11 @@ class Patience:
     stall: float
     overall: float
 
+    @property
+    def connecting(self) -> httpx.Timeout:
+        """Only the connection is left to the transport, where "pool" covers the name lookup too."""
+        return httpx.Timeout(None, connect=self.connect, pool=self.connect)
+
 
 def safe_headers(headers: Iterable[tuple[str, str]], key: str = "") -> HeaderList:
     """Response headers as they may be kept: without cookies, credentials, and anything that holds the key."""
@@ -147,6 +152,7 @@ class _Source:
 
     def __init__(self, body: Streamed) -> None:
         self._body = body
+        self.length = body.length
         self._first = b""
         self.failed = False
 
@@ -157,7 +163,7 @@ class _Source:
             self._first = await anext(aiter(self._body.chunks), b"")
         except Exception:  # noqa: BLE001  whatever a file store raises: nothing was sent
             problem = True
-        if problem or (self._body.length and not self._first):
+        if problem or (self.length and not self._first):
             raise NotSent("body_unreadable", "A file of the request could not be read.")
 
     async def chunks(self, watch: _Watch) -> AsyncIterator[bytes]:
@@ -165,13 +171,13 @@ class _Source:
         piece = self._first
         while piece:
             sent += len(piece)
-            if sent > self._body.length:
+            if sent > self.length:
                 break
             for start in range(0, len(piece), CHUNK):
                 watch.writing()
                 yield piece[start : start + CHUNK]
             piece = await self._next()
-        if self.failed or sent != self._body.length:
+        if self.failed or sent != self.length:
             self.failed = True
             raise RuntimeError("the request body ended early or late")
         watch.waiting()
@@ -227,7 +233,9 @@ class _Receiver:
         self.status = response.status_code
         self.headers = safe_headers(response.headers.multi_items(), self._key)
 
-    def answer(self) -> Answer:
+    def answer(self, *, failed: bool) -> Answer:
+        if failed and not self.complete and not self.problem:
+            self.problem = "body_stalled" if self._watch.expired else "body_cut"
         head = bytes(self._head)
         if self._key and self._key.encode() in head:
             head = head.replace(self._key.encode(), b"*" * len(self._key))
@@ -289,6 +297,13 @@ class _Receiver:
         return True
 
 
+def _source(body: bytes | Streamed | None) -> _Source | None:
+    """None for a body small enough to go out in one write, which cannot stall."""
+    if isinstance(body, bytes) and len(body) > CHUNK:
+        body = Streamed(pieces(body), len(body))
+    return _Source(body) if isinstance(body, Streamed) else None
+
+
 async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
         # A transport that answers from memory.
@@ -320,28 +335,22 @@ async def exchange(
     Raises NotSent if the request body cannot be read, CallLost if no status line came. Neither carries the
     key.
     """
-    if isinstance(body, bytes) and len(body) > CHUNK:
-        body = Streamed(pieces(body), len(body))
-    source = _Source(body) if isinstance(body, Streamed) else None
+    source = _source(body)
     if source:
         await source.open()
     watch = _Watch(patience)
     receiver = _Receiver(sink, sink_status, max_bytes, keep, key, watch)
-    sent = dict(headers or {})
-    content: Any = body
-    if source and isinstance(body, Streamed):
-        sent["content-length"] = str(body.length)
-        content = source.chunks(watch)
-    if key:
-        sent["x-api-key"] = key
+    sent = {**(headers or {}), **({"x-api-key": key} if key else {})}
+    if source:
+        sent["content-length"] = str(source.length)
+    content: Any = source.chunks(watch) if source else body
     failure: CallLost | None = None
     try:
         async with watch:
             if source is None:
                 watch.waiting(unconnected=True)
-            limits = httpx.Timeout(None, connect=patience.connect, pool=patience.connect)
             request = http.build_request(
-                method, url, headers=sent, params=params, content=content, timeout=limits
+                method, url, headers=sent, params=params, content=content, timeout=patience.connecting
             )
             request.extensions["arrived"] = receiver.arrived
             response = await http.send(request, stream=True)
@@ -357,9 +366,7 @@ async def exchange(
     if receiver.status is None:
         # Raised outside the except block, so that no original exception, with its headers, stays attached.
         raise failure or CallLost("odd_failure", not_sent=False)
-    if failure and not receiver.complete and not receiver.problem:
-        receiver.problem = "body_stalled" if watch.expired else "body_cut"
-    return receiver.answer()
+    return receiver.answer(failed=failure is not None)
 
 
 def _failure(exc: Exception, watch: _Watch, source: _Source | None) -> CallLost:

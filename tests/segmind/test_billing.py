@@ -362,7 +362,8 @@ class TestV2Result:
     @pytest.mark.parametrize(
         "reply",
         [None, answer(404, GONE), answer(429, {"error": "x"}), answer(401, {}), answer(502, HTML),
-         answer(200, HTML), answer(200, b'{"status": "COMPL', problem="body_cut"), answer(200, {"status": "PROCESSING"})],
+         answer(200, HTML), answer(200, b'{"status": "COMPL', problem="body_cut"),
+         answer(200, {"status": "PROCESSING"})],
     )  # fmt: skip
     def test_early_trouble_is_passing(self, reply: Answer | None) -> None:
         assert result(reply, EARLY_404 - 1).step is Step.WAIT
@@ -412,7 +413,8 @@ class TestMoney:
     @pytest.mark.parametrize(
         "text",
         [None, "", " ", "abc", "NaN", "nan", "Infinity", "-inf", "-0.01", "1_000", "1,5", "$1", "0x10",
-         "1e10", "1e999", "10000000000", "9999999999.99999999999", "١", "1 2", "0.05, 0.05", "1" * 70, "--1", "e5"],
+         "1e10", "1e999", "10000000000", "9999999999.99999999999",
+         "١", "1 2", "0.05, 0.05", "1" * 70, "--1", "e5"],
     )  # fmt: skip
     def test_everything_else_is_no_amount(self, text: str | None) -> None:
         assert parse_money(text) is None

@@ -17,7 +17,10 @@ from playground.segmind.errors import (
 )
 from playground.segmind.kinds import Kind
 
-BYTEDANCE = "ByteDance image API error: The request failed because the output image may contain sensitive information."
+BYTEDANCE = (
+    "ByteDance image API error: The request failed because "
+    "the output image may contain sensitive information."
+)
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
 
