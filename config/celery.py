@@ -1,4 +1,4 @@
-"""The Celery application: ``celery -A config.celery worker``. Celery delivers and schedules; the database is the queue."""
+"""``celery -A config worker``: Celery delivers and schedules; the database is the queue."""
 
 import os
 

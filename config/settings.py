@@ -82,7 +82,7 @@ def vault_ring(entries: list[str]) -> list[tuple[str, bytes]]:
     advice = (
         "VAULT_KEYS is missing or weak. Set it (or VAULT_KEYS_FILE) to a comma-separated list of name:key, "
         "newest first. A key is made by: "
-        'python -c "import base64, secrets; print(\'k1:\' + base64.b64encode(secrets.token_bytes(32)).decode())"'
+        "python -c \"import base64, secrets; print('k1:' + base64.b64encode(secrets.token_bytes(32)).decode())\""
     )
     ring: list[tuple[str, bytes]] = []
     for entry in entries:
@@ -367,7 +367,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"redact": {"()": "config.logs.RedactKeys"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "()": "config.logs.Line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "()": "config.logs.Line"}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL")},
     # httpx logs each URL at INFO; a result's address is a bearer of the file behind it.

@@ -48,7 +48,9 @@ def check(text: str, *, max_bytes: int) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
-        raise BodyProblem("This character is half of a pair and cannot be sent.", *_at(text, error.start)) from None
+        raise BodyProblem(
+            "This character is half of a pair and cannot be sent.", *_at(text, error.start)
+        ) from None
     if size > max_bytes:
         raise BodyProblem(
             f"The body is {_size(size)}; the limit is {_size(max_bytes)}. Attach large data as a file instead."
@@ -63,7 +65,9 @@ def check(text: str, *, max_bytes: int) -> None:
     try:
         value = json.loads(text, parse_constant=constant, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
-        raise BodyProblem(f"This is not valid JSON: {error.msg[0].lower()}{error.msg[1:]}.", error.lineno, error.colno) from None
+        raise BodyProblem(
+            f"This is not valid JSON: {error.msg[0].lower()}{error.msg[1:]}.", error.lineno, error.colno
+        ) from None
     if not isinstance(value, dict):
         raise BodyProblem("The body has to be a JSON object: it begins with { and ends with }.", 1, 1)
     if _SURROGATE.search(text):
@@ -77,7 +81,9 @@ def _check_depth(text: str) -> None:
         if character in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise BodyProblem(f"The body is nested more than {MAX_DEPTH} levels deep.", *_at(text, match.start()))
+                raise BodyProblem(
+                    f"The body is nested more than {MAX_DEPTH} levels deep.", *_at(text, match.start())
+                )
         elif character in "]}":
             depth -= 1
 
@@ -86,7 +92,9 @@ def _check_surrogates(value: object) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BodyProblem("A \\ud800-like escape stands alone; it is half of a pair and cannot be sent.") from None
+        raise BodyProblem(
+            "A \\ud800-like escape stands alone; it is half of a pair and cannot be sent."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,9 @@ class Marker:
 
 
 def _signature(team_id: uuid.UUID, file_id: uuid.UUID, how: str) -> str:
-    return salted_hmac("playground.runs.body", f"{team_id}:{file_id}:{how}", algorithm="sha256").hexdigest()[:32]
+    return salted_hmac("playground.runs.body", f"{team_id}:{file_id}:{how}", algorithm="sha256").hexdigest()[
+        :32
+    ]
 
 
 def make_marker(*, team_id: uuid.UUID, file_id: uuid.UUID, how: How) -> str:

@@ -79,7 +79,7 @@ WITH line AS (
 )
 UPDATE playground_run AS r
 SET state = 'sending', claimed_at = clock_timestamp(),
-    deadline_at = clock_timestamp() + CASE r.version WHEN 1 THEN %(v1)s ELSE %(v2)s END
+    deadline_at = clock_timestamp() + make_interval(secs => CASE r.version WHEN 1 THEN %(v1)s ELSE %(v2)s END)
 FROM line JOIN playground_runtext AS t ON t.run_id = line.id
 WHERE r.id = line.id AND r.state = 'queued'
 RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.version, r.api_key_id, t.request_text
@@ -106,8 +106,8 @@ def claim_many(*, limit: int) -> list[Claimed]:
                 "keys": list(keys),
                 "limit": min(limit, BATCH),
                 "per_key": settings.CALLS_PER_KEY,
-                "v1": timedelta(seconds=call_seconds(1) + margin),
-                "v2": timedelta(seconds=call_seconds(2) + margin),
+                "v1": call_seconds(1) + margin,
+                "v2": call_seconds(2) + margin,
             },
         )
         rows = cursor.fetchall()
@@ -147,7 +147,9 @@ def claim_polls(*, limit: int = BATCH) -> list[Due]:
             .order_by("next_poll_at")[:limit]
         )
         if due:
-            Run.objects.filter(id__in=[run.id for run in due]).update(next_poll_at=timezone.now() + POLL_LEASE)
+            Run.objects.filter(id__in=[run.id for run in due]).update(
+                next_poll_at=timezone.now() + POLL_LEASE
+            )
     return [
         Due(
             run.id, run.team_id, run.mode, run.request_id, run.created_at, run.accepted_at or run.created_at,
@@ -215,7 +217,9 @@ def _may_move(run: Run, outcome: Outcome) -> bool:
     if outcome.next_poll is not None and run.state == State.UNKNOWN:
         # A late "accepted" revives a run that was given up; a later poll of one that was given up does not.
         return run.accepted_at is None
-    return run.state in OPEN_FOR_OUTCOME and not (run.state == State.UNKNOWN and outcome.state == State.UNKNOWN)
+    return run.state in OPEN_FOR_OUTCOME and not (
+        run.state == State.UNKNOWN and outcome.state == State.UNKNOWN
+    )
 
 
 def _run_values(outcome: Outcome) -> dict[str, Any]:

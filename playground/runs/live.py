@@ -23,7 +23,9 @@ from playground.runs.models import OPEN_STATES, Run
 logger = logging.getLogger(__name__)
 
 CHANNEL = "atelier:runs"
-_sync = SimpleLazyObject(lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2))
+_sync = SimpleLazyObject(
+    lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,10 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
+                async with (
+                    redis.asyncio.Redis.from_url(settings.REDIS_URL) as client,
+                    client.pubsub() as pubsub,
+                ):
                     await pubsub.subscribe(CHANNEL)
                     async for message in pubsub.listen():
                         if message["type"] == "message":
@@ -134,4 +139,6 @@ hub = Hub()
 def new_watcher(
     *, team: uuid.UUID, mode: str, runs: Iterable[str], everyone: bool, person: uuid.UUID, follow: bool
 ) -> Watcher:
-    return Watcher(str(team), mode, frozenset(runs), everyone, str(person), follow, asyncio.Queue(maxsize=200))
+    return Watcher(
+        str(team), mode, frozenset(runs), everyone, str(person), follow, asyncio.Queue(maxsize=200)
+    )

@@ -14,6 +14,7 @@ from accounts import access
 from accounts.models import ApiKey, Membership, Mode, Team
 from playground.segmind import billing as rules
 
+
 class State(models.TextChoices):
     """Where a run stands. What it cost is another fact: see Billing."""
 
@@ -83,7 +84,9 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     mode = models.CharField(max_length=7, choices=Mode)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     person_label = models.CharField(max_length=254)
     endpoint = models.CharField(max_length=120)
     version = models.PositiveSmallIntegerField()

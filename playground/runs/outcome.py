@@ -57,7 +57,10 @@ class Outcome:
     @classmethod
     def from_verdict(cls, run_id: str, team_id: str, verdict: Verdict, **more: Any) -> Self:
         """The outcome that ``verdict`` decided, with every text made fit for the database."""
-        evidence = {key: clean(value, 500) if isinstance(value, str) else value for key, value in verdict.evidence.items()}
+        evidence = {
+            key: clean(value, 500) if isinstance(value, str) else value
+            for key, value in verdict.evidence.items()
+        }
         seconds = verdict.generation_time
         return cls(
             run_id=run_id,

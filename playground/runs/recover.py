@@ -27,9 +27,13 @@ def recover() -> dict[str, int]:
     if waiting:
         nudge.send()
     overdue = list(
-        Run.objects.filter(state=State.SENDING, deadline_at__lt=now).order_by("id").values_list("id", "team_id")[:1000]
+        Run.objects.filter(state=State.SENDING, deadline_at__lt=now)
+        .order_by("id")
+        .values_list("id", "team_id")[:1000]
     )
-    settled = settle_many([_given_up(str(run_id), str(team_id)) for run_id, team_id in overdue]) if overdue else 0
+    settled = (
+        settle_many([_given_up(str(run_id), str(team_id)) for run_id, team_id in overdue]) if overdue else 0
+    )
     return {"waiting": waiting, "unknown": settled}
 
 

@@ -71,7 +71,9 @@ class Sender:
         global _current
         _current = None
         if self._calls:
-            logger.warning("Waiting for %d calls in flight to end; a second signal stops at once.", self._calls)
+            logger.warning(
+                "Waiting for %d calls in flight to end; a second signal stops at once.", self._calls
+            )
         self._loop.call_soon_threadsafe(self._begin_drain)
         self._thread.join()
         self._threads.shutdown()
@@ -95,7 +97,10 @@ class Sender:
             self._ready.set()
             settler = asyncio.create_task(self._settle_for_ever())
             await asyncio.gather(
-                self._keep_going(self._replay), self._pump_for_ever(), self._poll_for_ever(), self._copy_for_ever()
+                self._keep_going(self._replay),
+                self._pump_for_ever(),
+                self._poll_for_ever(),
+                self._copy_for_ever(),
             )
             while self._tasks:
                 await asyncio.wait(self._tasks)

@@ -36,7 +36,7 @@ class Spool:
     def keep(self, outcomes: list[Outcome]) -> None:
         """On disk when this returns. Raises OSError when the disk refuses: the caller still has them in memory."""
         if self._file is None:
-            self._file = self._path.open("a", opener=lambda path, flags: os.open(path, flags, 0o600))
+            self._file = os.fdopen(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a")
             fcntl.flock(self._file, fcntl.LOCK_EX)
         self._file.writelines(outcome.to_json() + "\n" for outcome in outcomes)
         self._file.flush()

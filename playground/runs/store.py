@@ -86,17 +86,22 @@ def adopt_many(outcomes: list[Outcome]) -> set[str]:
 
 def record_outputs(outcomes: list[Outcome], runs: dict[str, Run], adopted: set[str]) -> None:
     """Write the output rows of settled runs, in the transaction that settles them."""
-    arrivals = [(runs[o.run_id], position, arrived) for o in outcomes for position, arrived in enumerate(o.outputs)]
+    arrivals = [
+        (runs[o.run_id], position, arrived) for o in outcomes for position, arrived in enumerate(o.outputs)
+    ]
     if not arrivals:
         return
     files = _file_rows([(run, arrived) for run, _, arrived in arrivals if arrived.spool_name in adopted])
     now = timezone.now()
     Output.objects.bulk_create(
-        [_output(run, position, arrived, files, now) for run, position, arrived in arrivals], ignore_conflicts=True
+        [_output(run, position, arrived, files, now) for run, position, arrived in arrivals],
+        ignore_conflicts=True,
     )
 
 
-def _output(run: Run, position: int, arrived: Arrived, files: dict[tuple[uuid.UUID, str], File], now: datetime) -> Output:
+def _output(
+    run: Run, position: int, arrived: Arrived, files: dict[tuple[uuid.UUID, str], File], now: datetime
+) -> Output:
     output = Output(run=run, position=position, url=arrived.url)
     file = files.get((run.team_id, arrived.sha256)) if arrived.sha256 else None
     if arrived.lost:
@@ -128,7 +133,8 @@ def _file_rows(arrivals: list[tuple[Run, Arrived]]) -> dict[tuple[uuid.UUID, str
         ignore_conflicts=True,
     )
     found = File.objects.filter(
-        team_id__in={run.team_id for run, _ in arrivals}, sha256__in={arrived.sha256 for _, arrived in arrivals}
+        team_id__in={run.team_id for run, _ in arrivals},
+        sha256__in={arrived.sha256 for _, arrived in arrivals},
     )
     return {(file.team_id, file.sha256): file for file in found}
 
@@ -171,7 +177,9 @@ def claim_copies(*, limit: int = 50) -> list[Copy]:
     ]
 
 
-def finish_copy(*, copy: Copy, sha256: str, size: int, media_type: str, kind: str, path: Path) -> uuid.UUID | None:
+def finish_copy(
+    *, copy: Copy, sha256: str, size: int, media_type: str, kind: str, path: Path
+) -> uuid.UUID | None:
     """Store the bytes at ``path`` and mark the output as copied; the file's id when it needs a thumbnail."""
     saved = put(team_id=str(copy.team_id), sha256=sha256, path=path)
     with transaction.atomic():

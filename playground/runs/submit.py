@@ -85,7 +85,7 @@ def submit(
 
 
 def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
-    """Take back those of ``runs`` that nobody has claimed; the count of them. Others are on their way and may be billed.
+    """Take back those of ``runs`` that nobody has claimed; their count. Others are on their way and may be billed.
 
     One conditional UPDATE: a worker that claims at the same moment either wins the row or finds it gone.
     """
@@ -93,7 +93,11 @@ def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
     waiting = list(runs.filter(state=State.QUEUED).order_by("id").values_list("id", flat=True))
     done: list[Run] = []
     with transaction.atomic():
-        for run in Run.objects.select_for_update(no_key=True).filter(id__in=waiting, state=State.QUEUED).order_by("id"):
+        for run in (
+            Run.objects.select_for_update(no_key=True)
+            .filter(id__in=waiting, state=State.QUEUED)
+            .order_by("id")
+        ):
             run.state, run.billing = State.CANCELLED, Billing.NOT_BILLED
             run.evidence = {"reason": reason, "rule_version": run.rule_version}
             run.error_kind = reason

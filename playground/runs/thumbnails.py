@@ -50,10 +50,12 @@ def _render(file: File) -> tuple[int, int, bytes]:
             if width * height > settings.MAX_IMAGE_PIXELS:
                 return width, height, b""
             image.draft("RGB", (EDGE * 2, EDGE * 2))
-            small = ImageOps.exif_transpose(image) or image
+            small = ImageOps.exif_transpose(image)
             small.thumbnail((EDGE, EDGE))
             if small.mode not in ("RGB", "RGBA"):
-                small = small.convert("RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB")
+                small = small.convert(
+                    "RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB"
+                )
             buffer = io.BytesIO()
             small.save(buffer, "WEBP", quality=80)
             return width, height, buffer.getvalue()

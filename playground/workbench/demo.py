@@ -47,7 +47,7 @@ def make_demo(*, email: str, password: str) -> Team:
 
 
 def _colleague(team: Team, name: str, role: str) -> Membership:
-    address = f"{name.split()[0].lower()}@demo.invalid"
+    address = f"{name.partition(' ')[0].lower()}@demo.invalid"
     user = User.objects.filter(email=address).first() or User.objects.create_user(address, None, name=name)
     membership, _ = Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
     _sandbox_key(membership)
@@ -96,12 +96,18 @@ def _plan() -> list[tuple[str, int, dict[str, Any]]]:
     plan: list[tuple[str, int, dict[str, Any]]] = []
     for number, scene in enumerate(_SCENES):
         plan.append(("seedream-4.5", 1, {"prompt": scene, "aspect_ratio": "4:3", "seed": 482113 + number}))
-        plan.append(("flux-schnell", 1, {"prompt": scene, "steps": 4, "seed": 7 * number + 3, "width": 1024, "height": 768}))
+        plan.append(
+            (
+                "flux-schnell",
+                1,
+                {"prompt": scene, "steps": 4, "seed": 7 * number + 3, "width": 1024, "height": 768},
+            )
+        )
     plan += [
         ("nano-banana-2", 2, {"prompt": _SCENES[1], "output_resolution": "1K", "aspect_ratio": "16:9"}),
         ("qwen-image", 1, {"prompt": _SCENES[2], "steps": 30, "seed": 11}),
         ("imagen-4", 1, {"prompt": _SCENES[4], "aspect_ratio": "4:3"}),
-        ("claude-4.5-sonnet", 1, {"messages": [{"role": "user", "content": "Name five colours of early morning at sea."}]}),
+        ("claude-4.5-sonnet", 1, {"prompt": "Name five colours of early morning at sea."}),
         ("gpt-5.5", 2, {"prompt": "Write a two-line caption for a photograph of a harbour."}),
         ("claude-4.5-sonnet", 2, {"prompt": "List three ways to light a still life.", "temperature": 0.4}),
         ("kling-2.6", 2, {"prompt": "The boat drifts out of the harbour, slow camera move", "duration": "5"}),
@@ -116,7 +122,7 @@ def _plan() -> list[tuple[str, int, dict[str, Any]]]:
         ("gpt-image-1", 1, {"prompt": _SCENES[6], "_sandbox": {"fault": "status_406_credits"}}),
         ("imagen-4", 1, {"prompt": _SCENES[7], "aspect_ratio": "2:7", "_sandbox": {"fault": "status_406_value"}}),
         ("flux-schnell", 1, {"prompt": _SCENES[0], "_sandbox": {"fault": "status_429", "reset_in": 40}}),
-        ("ltx-video", 2, {"prompt": _SCENES[3], "_sandbox": {"fault": "job_fails", "error": "The first frame could not be read."}}),
+        ("ltx-video", 2, {"prompt": "Fog", "_sandbox": {"fault": "job_fails", "error": "The frame could not be read."}}),
         # Charged, but the answer never arrives: this one needs a person.
         ("veo-3-fast", 2, {"prompt": _SCENES[6], "duration": 4, "_sandbox": {"fault": "drop_after_charge"}}),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 from django import forms
 
 from accounts import keys
-from accounts.models import ApiKey, Membership
+from accounts.models import Membership
 
 
 def clean_newlines(text: str) -> str:
@@ -14,16 +14,17 @@ class RunForm(forms.Form):
 
     body = forms.CharField(strip=False, required=False)
     version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
-    key = forms.ModelChoiceField(ApiKey.objects.none(), empty_label=None)
     token = forms.UUIDField()
 
     def __init__(self, *args: object, membership: Membership, mode: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        field = self.fields["key"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = keys.usable_keys(membership, mode)
-        field.error_messages["required"] = "Add a key first, then run."
-        field.error_messages["invalid_choice"] = "This key is no longer available. Choose another one."
+        self.fields["key"] = forms.ModelChoiceField(
+            keys.usable_keys(membership, mode),
+            error_messages={
+                "required": "Add a key first, then run.",
+                "invalid_choice": "This key is no longer available. Choose another one.",
+            },
+        )
 
     def clean_body(self) -> str:
         return clean_newlines(self.cleaned_data["body"])
@@ -31,7 +32,9 @@ class RunForm(forms.Form):
 
 class DraftForm(forms.Form):
     body = forms.CharField(strip=False, required=False)
-    version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int, required=False, empty_value=None)
+    version = forms.TypedChoiceField(
+        choices=[(1, "v1"), (2, "v2")], coerce=int, required=False, empty_value=None
+    )
     base = forms.IntegerField(min_value=0)
 
     def clean_body(self) -> str:

@@ -18,5 +18,5 @@ def remove_member(*, actor: Membership, leaving: Membership, request: HttpReques
     with transaction.atomic():
         waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
         cancelled = cancel(runs=waiting, reason="member_removed")
-        teams.remove_member(membership=actor, target=leaving, request=request)
+        teams.remove_member(actor=actor, membership=leaving, request=request)
     return cancelled

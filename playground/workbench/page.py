@@ -98,7 +98,9 @@ def visible_endpoint(membership: Membership, slug: str) -> Endpoint:
     return get_object_or_404(Endpoint.objects.visible_to(membership).filter(slug=slug).order_by("team")[:1])
 
 
-def set_up(*, membership: Membership, mode: str, slug: str, opened: uuid.UUID | None, shown: uuid.UUID | None) -> Desk:
+def set_up(
+    *, membership: Membership, mode: str, slug: str, opened: uuid.UUID | None, shown: uuid.UUID | None
+) -> Desk:
     """Everything of the page. Http404 for an endpoint or a run that this person may not see."""
     endpoint = visible_endpoint(membership, slug)
     runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug)
@@ -107,7 +109,9 @@ def set_up(*, membership: Membership, mode: str, slug: str, opened: uuid.UUID | 
         mode=mode,
         endpoint=endpoint,
         draft=find_draft(membership=membership, endpoint=slug),
-        opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None) if opened else None,
+        opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None)
+        if opened
+        else None,
         shown=_shown(runs, membership, shown or opened),
         keys=list(keys.usable_keys(membership, mode)),
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),

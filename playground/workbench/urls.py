@@ -6,7 +6,11 @@ app_name = "workbench"
 
 urlpatterns = [
     path("t/<slug:team>/<mode:mode>/playground/", views.playground, name="playground"),
-    path("t/<slug:team>/<mode:mode>/playground/<str:slug>/", views.playground_endpoint, name="playground_endpoint"),
+    path(
+        "t/<slug:team>/<mode:mode>/playground/<str:slug>/",
+        views.playground_endpoint,
+        name="playground_endpoint",
+    ),
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/run/", views.run_start, name="run_start"),
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/draft/", views.draft_save, name="draft_save"),
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/recent/", views.recent_runs, name="recent_runs"),

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from accounts import access, teams
 from accounts.access import Ability
 from accounts.models import Membership
-from playground.catalogue.personal import touch_recent
+from playground.catalogue.recents import touch_recent
 from playground.runs.models import File
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
@@ -45,7 +45,7 @@ def playground(request: HttpRequest, team: str, mode: str) -> HttpResponse:
 
 @require_safe
 def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
-    """One endpoint: editor, run bar, newest result. ``?run=`` opens a past run's text, ``?result=`` shows its result."""
+    """One endpoint: editor, run bar, newest result. ``?run=`` opens a past run, ``?result=`` its result."""
     membership = _member(request, team)
     desk = page.set_up(
         membership=membership,
@@ -85,7 +85,9 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         return _run_problems(request, form)
     if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}")
+        return redirect(
+            f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}"
+        )
     context = {"run": run, "team": membership.team, "mode": mode, "token": uuid7(), "slug": slug}
     return render(request, "workbench/_run_started.html", context)
 
@@ -106,11 +108,17 @@ def draft_save(request: HttpRequest, team: str, mode: str, slug: str) -> HttpRes
     data = form.cleaned_data
     try:
         revision = save_draft(
-            membership=membership, endpoint=endpoint.slug, text=data["body"], version=data["version"], base=data["base"]
+            membership=membership,
+            endpoint=endpoint.slug,
+            text=data["body"],
+            version=data["version"],
+            base=data["base"],
         )
     except DraftConflict as conflict:
         theirs = conflict.theirs
-        return JsonResponse({"error": str(conflict), "text": theirs.text, "revision": theirs.revision}, status=409)
+        return JsonResponse(
+            {"error": str(conflict), "text": theirs.text, "revision": theirs.revision}, status=409
+        )
     except DraftTooLarge as problem:
         return JsonResponse({"error": str(problem)}, status=413)
     return JsonResponse({"revision": revision})
@@ -153,7 +161,9 @@ def file_how(request: HttpRequest, team: str, mode: str, file: uuid.UUID) -> Htt
 def member_remove(request: HttpRequest, team: str, member: uuid.UUID) -> HttpResponse:
     """End a membership: keys, unsent runs, streams and sessions with it."""
     actor = access.membership_or_404(request, team)
-    leaving = get_object_or_404(Membership.objects.select_related("user", "team"), id=member, team=actor.team_id)
+    leaving = get_object_or_404(
+        Membership.objects.select_related("user", "team"), id=member, team=actor.team_id
+    )
     own = leaving.id == actor.id
     if not own:
         access.require(actor, Ability.MANAGE_MEMBERS)
