@@ -29,7 +29,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-class NotSent(Exception):  # noqa: N818  an outcome, named like its state
+class NotSent(Exception):
     """Raised before anything was sent. `reason` is a short code (see errors.REASONS), str() is fit for
     the user.
     """
@@ -39,7 +39,7 @@ class NotSent(Exception):  # noqa: N818  an outcome, named like its state
         self.reason = reason
 
 
-class CallLost(Exception):  # noqa: N818  an outcome
+class CallLost(Exception):
     """A call that brought no status line.
 
     `not_sent` is True only where a connection provably never came up; `reason` is a short code; `trail` names

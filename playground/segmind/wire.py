@@ -12,7 +12,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httpx
 
@@ -297,11 +297,20 @@ class _Receiver:
         return True
 
 
-def _source(body: bytes | Streamed | None) -> _Source | None:
-    """None for a body small enough to go out in one write, which cannot stall."""
+def _split(body: bytes | Streamed | None) -> tuple[_Source | None, bytes | None]:
+    """A body to stream, or one small enough to go out in one write, which cannot stall."""
     if isinstance(body, bytes) and len(body) > CHUNK:
         body = Streamed(pieces(body), len(body))
-    return _Source(body) if isinstance(body, Streamed) else None
+    return (_Source(body), None) if isinstance(body, Streamed) else (None, body)
+
+
+def _sent_headers(headers: dict[str, str] | None, key: str, source: _Source | None) -> dict[str, str]:
+    sent = dict(headers or {})
+    if key:
+        sent["x-api-key"] = key
+    if source:
+        sent["content-length"] = str(source.length)
+    return sent
 
 
 async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
@@ -330,20 +339,16 @@ async def exchange(
 ) -> Answer:
     """Sends one request once and takes its answer in. Follows nothing, repeats nothing.
 
-    With `sink_status` the sink only sees the body of an answer with that status.
-
-    Raises NotSent if the request body cannot be read, CallLost if no status line came. Neither carries the
-    key.
+    With `sink_status` the sink only sees the body of an answer with that status. Raises NotSent if the
+    request body cannot be read, CallLost if no status line came; neither carries the key.
     """
-    source = _source(body)
+    source, small = _split(body)
     if source:
         await source.open()
     watch = _Watch(patience)
     receiver = _Receiver(sink, sink_status, max_bytes, keep, key, watch)
-    sent = {**(headers or {}), **({"x-api-key": key} if key else {})}
-    if source:
-        sent["content-length"] = str(source.length)
-    content: Any = source.chunks(watch) if source else body
+    content = source.chunks(watch) if source else small
+    sent = _sent_headers(headers, key, source)
     failure: CallLost | None = None
     try:
         async with watch:

@@ -465,8 +465,8 @@ def test_runs_that_were_never_sent() -> None:
         "key_unreadable",
     )
     assert facts(judge_cancelled()) == (State.CANCELLED, Billing.NOT_BILLED, None, "")
-    verdict = judge_unknown("worker_died", submit_status=200, request_id="abc")
-    assert facts(verdict) == (UNKNOWN, Billing.UNKNOWN, None, "worker_died")
+    verdict = judge_unknown("sender_gone", submit_status=200, request_id="abc")
+    assert facts(verdict) == (UNKNOWN, Billing.UNKNOWN, None, "sender_gone")
     assert verdict.evidence["request_id"] == "abc"
 
 
