@@ -1,0 +1,160 @@
+"""Server-Sent Events: what happens to the runs a page shows. An open stream holds no database connection."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.views.decorators.http import require_GET
+
+from accounts import access
+from accounts.models import Membership, User
+from playground.runs import live
+from playground.runs.models import OPEN_STATES, Output, Run
+
+MOST_RUNS = 100
+HEARTBEAT = 15.0
+RECHECK = 60.0
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Watch:
+    """Who watches what. ``membership`` is renewed each minute; ``runs`` are those that were visible at the start."""
+
+    user: User
+    team: str
+    session_key: str
+    session_exists: Callable[[str], bool]
+    mode: str
+    runs: tuple[uuid.UUID, ...]
+    follow: bool
+    membership: Membership
+
+
+async def _briefly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """``function`` in the request's thread, and no database connection left behind."""
+
+    def call() -> T:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(call)()
+
+
+@require_GET
+async def stream(request: HttpRequest, team: str, mode: str) -> StreamingHttpResponse:
+    """`?run=<id>&run=<id>` until all of them are final; with `follow=1` also runs that begin later, without an end."""
+    watch = await _briefly(_admit, request, team, mode)
+    response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _admit(request: HttpRequest, team: str, mode: str) -> Watch:
+    membership = access.membership_or_404(request, team)
+    wanted = [run_id for run_id in map(_as_uuid, request.GET.getlist("run")[:MOST_RUNS]) if run_id]
+    visible = Run.objects.visible_to(membership).in_mode(mode).filter(id__in=wanted)
+    runs = tuple(visible.values_list("id", flat=True))
+    follow = request.GET.get("follow") == "1"
+    if not runs and not follow:
+        raise Http404
+    session = request.session
+    return Watch(
+        membership.user, team, session.session_key or "", session.exists, mode, runs, follow, membership
+    )
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _renew(watch: Watch) -> bool:
+    """Whether the person is still signed in and in the team; takes over a changed role."""
+    membership = access.find_membership(watch.user, watch.team)
+    if membership is None or not membership.user.is_active:
+        return False
+    watch.membership = membership
+    return not watch.session_key or watch.session_exists(watch.session_key)
+
+
+def _snapshot(watch: Watch, runs: tuple[uuid.UUID, ...]) -> list[dict[str, Any]]:
+    copying = Output.objects.filter(run=OuterRef("pk"), state=Output.State.COPYING)
+    rows = (
+        Run.objects.visible_to(watch.membership)
+        .filter(id__in=runs)
+        .annotate(copying=Exists(copying))
+        .values_list("id", "state", "billing", "copying")
+    )
+    return [
+        {
+            "run": str(run_id),
+            "state": state,
+            "billing": billing,
+            "done": state not in OPEN_STATES and not waiting,
+        }
+        for run_id, state, billing, waiting in rows
+    ]
+
+
+def _message(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data)}\n\n"
+
+
+_GOODBYE = "event: end\ndata: {}\n\n"
+
+
+async def _events(watch: Watch) -> AsyncIterator[str]:
+    # The middleware around this view has used the database after the view returned.
+    await sync_to_async(connections.close_all)()
+    watcher = live.new_watcher(
+        team=watch.membership.team_id,
+        mode=watch.mode,
+        runs=[str(run_id) for run_id in watch.runs],
+        everyone=access.sees_all_runs(watch.membership),
+        person=watch.membership.user_id,
+        follow=watch.follow,
+    )
+    unfinished = set(watch.runs)
+    async with live.hub.watch(watcher) as queue:
+        yield "retry: 3000\n\n"
+        for fact in await _briefly(_snapshot, watch, watch.runs):
+            yield _message({**fact, "snapshot": True})
+            if fact["done"]:
+                unfinished.discard(uuid.UUID(fact["run"]))
+        next_check = time.monotonic() + RECHECK
+        while unfinished or watch.follow:
+            try:
+                change = await asyncio.wait_for(queue.get(), HEARTBEAT)
+            except TimeoutError:
+                yield ": still here\n\n"
+            else:
+                fact = {"run": change.run, "state": change.state, "billing": change.billing, "done": False}
+                if change.final and not watch.follow:
+                    # Final, but its files may still be on their way: only the table knows.
+                    found = await _briefly(_snapshot, watch, (uuid.UUID(change.run),))
+                    fact = found[0] if found else {**fact, "done": True}
+                yield _message(fact)
+                if fact["done"]:
+                    unfinished.discard(uuid.UUID(change.run))
+            if time.monotonic() >= next_check:
+                if not await _briefly(_renew, watch):
+                    break
+                watcher.everyone = access.sees_all_runs(watch.membership)
+                next_check = time.monotonic() + RECHECK
+    yield _GOODBYE
