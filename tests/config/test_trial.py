@@ -45,13 +45,19 @@ class Run:
     def text(self) -> str:
         return self.output.read_text()
 
+    def wait_for(self, words: str) -> None:
+        wait_until(lambda: words in self.text() or self.process.poll() is not None, seconds=120)
+        assert words in self.text(), self.text()
+
     def wait_until_ready(self) -> None:
-        wait_until(lambda: "Ctrl-C stops" in self.text() or self.process.poll() is not None, seconds=120)
-        assert "Atelier is ready" in self.text(), self.text()
+        self.wait_for("Ctrl-C stops")
 
     def left(self) -> list[psutil.Process]:
         """Every process that carries the mark, the supervisor included."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def all_gone(self) -> bool:
+        return not self.left()
 
     def part(self, words: str) -> psutil.Process:
         (found,) = [process for process in self.left() if words in " ".join(process.cmdline())]
@@ -70,7 +76,7 @@ class Run:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
-        wait_until(lambda: not self.left(), seconds=30)
+        wait_until(self.all_gone, seconds=30)
         self.output.unlink()
 
 
@@ -150,10 +156,10 @@ def test_one_trial_per_folder_and_secrets_for_its_owner_only(start: Starter) -> 
 def test_kill_9_at_any_moment_leaves_nothing_running_and_is_repaired(start: Starter) -> None:
     for moment in ("Starting Atelier", "Preparing the database", "Atelier is ready"):
         run = start()
-        wait_until(lambda: moment in run.text(), seconds=120)  # noqa: B023 (used up before the next turn)
+        run.wait_for(moment)
         run.process.kill()
         run.process.wait()
-        assert wait_until(lambda: not run.left(), seconds=30), run.left()  # noqa: B023
+        assert wait_until(run.all_gone, seconds=30), run.left()
     last = start()
     last.wait_until_ready()
     assert last.interrupt() == 0
