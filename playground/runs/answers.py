@@ -42,8 +42,15 @@ def submitted(run: execute.Claimed, answer: Answer) -> Outcome:
     return outcome(run, verdict, **more)
 
 
-def answered(run: execute.Claimed, answer: Answer, landing: Landing) -> Outcome:
-    """The outcome of an answer that ends the run: v1's, or a refused submit."""
+def bare(run: execute.Claimed, answer: Answer) -> Outcome:
+    """The outcome of an answer whose body could not be kept: everything that decides the bill."""
+    judge = billing.judge_v1 if run.version == 1 else billing.judge_v2_submit
+    lost = [Arrived(lost="This server could not store the file.")] if answer.status == 200 else []
+    return outcome(run, judge(answer), headers=list(answer.headers), outputs=lost)
+
+
+def answered(run: execute.Claimed, answer: Answer, landing: Landing, key: str) -> Outcome:
+    """The outcome of an answer that ends the run: v1's, or a refused submit. ``key`` is blotted out of kept text."""
     judge = billing.judge_v1 if run.version == 1 else billing.judge_v2_submit
     verdict = judge(answer)
     kind = reply.classify(answer.content_type, answer.head)
@@ -54,7 +61,7 @@ def answered(run: execute.Claimed, answer: Answer, landing: Landing) -> Outcome:
     if kind in (Kind.JSON, Kind.TEXT) and landing.size <= KEPT_TEXT:
         raw = landing.read()
         landing.drop()
-        text = _text(raw)
+        text = _text(raw.replace(key.encode(), b"*" * len(key)))
         outputs = _json_outputs(run.mode, raw) if kind is Kind.JSON else []
         shown = outputs[0].kind if outputs else kind.value
         return outcome(run, verdict, headers=headers, response_text=text, outputs=outputs, output_kind=shown)

@@ -107,13 +107,15 @@ class Provider:
         if run.version == 2 and answer.status == 200:
             landing.drop()
             return answers.submitted(run, answer)
-        return (
-            await asyncio.get_running_loop().run_in_executor(
-                None, functools.partial(answers.answered, run, answer, landing)
-            )
-            if answer.size > IN_MEMORY
-            else answers.answered(run, answer, landing)
-        )
+        read = functools.partial(answers.answered, run, answer, landing, key)
+        try:
+            if answer.size <= IN_MEMORY:
+                return read()
+            return await asyncio.get_running_loop().run_in_executor(None, read)
+        except Exception:
+            # The status and the money headers are here; what became of the body must not cost them.
+            logger.exception("The answer of run %s could not be kept", run.run_id)
+            return answers.bare(run, answer)
 
     async def _content(self, run: execute.Claimed, key: str) -> bytes | Streamed:
         """The body to send: the exact text, with each file marker replaced by what it stands for."""
@@ -175,7 +177,7 @@ class Provider:
         except NotSent as error:
             if error.reason == "key_deleted":
                 verdict = billing.judge_unknown(
-                    error.reason, request_id=due.request_id, submit_status=due.submit_status
+                    "key_gone", request_id=due.request_id, submit_status=due.submit_status
                 )
                 return Outcome.from_verdict(str(due.run_id), str(due.team_id), verdict)
             return answers.again(due, billing.judge_v2_status(None, **known))

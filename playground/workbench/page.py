@@ -120,6 +120,7 @@ def set_up(
 
 
 def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) -> Run | None:
+    runs = runs.select_related("api_key", "team")
     if wanted is not None:
         return get_object_or_404(runs, id=wanted)
     return runs.filter(person=membership.user_id).newest_first().first()

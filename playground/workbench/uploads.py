@@ -21,7 +21,7 @@ class UploadProblem(ValueError):
     """A file that cannot be kept; the message is fit for the person."""
 
 
-def keep_upload(*, membership: Membership, upload: UploadedFile[bytes]) -> File:
+def keep_upload(*, membership: Membership, upload: "UploadedFile[bytes]") -> File:
     """The stored file. The same bytes of a team are one row, whoever brought them. Raises UploadProblem."""
     access.require(membership, access.Ability.RUN)
     size = upload.size or 0

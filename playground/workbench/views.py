@@ -15,6 +15,7 @@ from accounts.access import Ability
 from accounts.models import Membership
 from playground.catalogue.recents import touch_recent
 from playground.runs.models import File
+from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
 from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
@@ -60,7 +61,10 @@ def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -
 
 def _context(desk: page.Desk) -> dict[str, Any]:
     recent = page.recent_runs(membership=desk.membership, mode=desk.mode, slug=desk.endpoint.slug)
-    return {"desk": desk, "recent": recent, "team": desk.membership.team, "mode": desk.mode}
+    context = {"desk": desk, "recent": recent, "team": desk.membership.team, "mode": desk.mode}
+    if desk.shown is not None:
+        context |= result_context(desk.membership, desk.shown)
+    return context
 
 
 @require_POST
@@ -88,7 +92,7 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         return redirect(
             f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}"
         )
-    context = {"run": run, "team": membership.team, "mode": mode, "token": uuid7(), "slug": slug}
+    context = {**result_context(membership, run), "token": uuid7()}
     return render(request, "workbench/_run_started.html", context)
 
 

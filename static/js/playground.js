@@ -1,4 +1,5 @@
 // The playground page: keeps the draft on the server, sends the run, and follows its end.
+import { raw } from "./editor/document.js";
 import { mountEditor } from "./editor/editor.js";
 import { flash } from "./flash.js";
 
@@ -124,21 +125,35 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 
 // -- what the result offers
 
-document.getElementById("result").addEventListener("click", (event) => {
-  const seed = event.target.closest("[data-pin-seed]")?.dataset.pinSeed;
-  if (seed) {
-    editor.setLastSeed(seed);
-    editor.document.set(["seed"], { raw: seed });
-    flash(`Seed ${seed} is in the payload`, "success");
-  }
-  if (event.target.closest("[data-run-again]")) {
-    event.preventDefault();
-    form.requestSubmit(document.getElementById("run-button"));
-  }
+const OPEN = ["queued", "sending", "accepted"];
+const actions = document.getElementById("result-actions");
+const pin = actions.querySelector("[data-pin-seed]");
+const shown = () => document.querySelector("#result > [data-run]");
+let wasOpen = OPEN.includes(shown()?.dataset.state);
+
+function offer() {
+  const run = shown();
+  if (!run) return;
+  actions.hidden = false;
+  actions.querySelector("[data-run-page]").href = run.dataset.liveUrl.replace(/result\/(\?.*)?$/, "");
+  pin.hidden = !run.dataset.seed;
+  if (run.dataset.seed) editor.setLastSeed(run.dataset.seed);
+}
+
+pin.addEventListener("click", () => {
+  const { seed } = shown().dataset;
+  editor.document.set(["seed"], raw(seed));
+  flash(`Seed ${seed} is in the payload`, "success");
 });
 
-// A run that ended changes the strip below and the price beside Run.
-document.body.addEventListener("atelier:run-final", (event) => {
-  if (event.detail?.seed) editor.setLastSeed(event.detail.seed);
-  window.htmx.ajax("GET", form.dataset.recentUrl, { target: "#recent-runs", swap: "outerHTML" });
-});
+// A run that begins or ends changes the strip below and the price beside Run.
+function followResult() {
+  offer();
+  const isOpen = OPEN.includes(shown()?.dataset.state);
+  if (isOpen !== wasOpen) window.htmx.ajax("GET", form.dataset.recentUrl, { target: "#recent-runs", swap: "outerHTML" });
+  wasOpen = isOpen;
+}
+
+document.addEventListener("atelier:swapped", followResult);
+document.body.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "result" && followResult());
+offer();
