@@ -17,9 +17,9 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Time zones by region, for a select with groups."""
     regions: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
     for name in sorted(zoneinfo.available_timezones()):
-        region, slash, place = name.partition("/")
+        region, slash, _ = name.partition("/")
         if slash and region not in {"Etc", "SystemV", "posix", "right", "US"}:
-            regions.setdefault(region, []).append((name, place.replace("_", " ").replace("/", ", ")))
+            regions.setdefault(region, []).append((name, name.replace("_", " ")))
     return list(regions.items())
 
 

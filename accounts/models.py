@@ -259,8 +259,12 @@ class ApiKey(models.Model):
         return self.replaced_at or self.created_at
 
     @property
+    def age_days(self) -> int:
+        return (timezone.now() - self.secret_since).days
+
+    @property
     def is_old(self) -> bool:
-        return timezone.now() - self.secret_since > datetime.timedelta(days=OLD_KEY_DAYS)
+        return self.age_days >= OLD_KEY_DAYS
 
 
 class AuditEvent(models.Model):

@@ -14,16 +14,16 @@ def _proof(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-def ask(request: HttpRequest) -> HttpResponseRedirect | None:
+def ask(request: HttpRequest, *, back: str = "") -> HttpResponseRedirect | None:
     """The way to the password (or passkey, or code) page, or None when it was given within the last minutes.
 
     Unlike allauth's decorator this never keeps a posted form in the session: it may hold a provider key. The
-    person comes back to the same page with an empty form. Who signs in only elsewhere (OIDC) is not asked.
+    person comes back to the same page, or to ``back``, with an empty form. Who signs in only elsewhere (OIDC) is not asked.
     """
     try:
         _proof(request)
     except ReauthenticationRequired:
         methods = get_adapter().get_reauthentication_methods(request.user)
         url = methods[0]["url"] if methods else reverse("account_login")
-        return HttpResponseRedirect(f"{url}?{urlencode({'next': request.path})}")
+        return HttpResponseRedirect(f"{url}?{urlencode({'next': back or request.path})}")
     return None

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -72,8 +73,11 @@ def key_test(request: HttpRequest, team: str, candidate_id: UUID) -> HttpRespons
 def key_save(request: HttpRequest, team: str, candidate_id: UUID) -> HttpResponse:
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.RUN)
+    test_page = reverse("accounts:key_test", args=[team, candidate_id])
     try:
         candidate = candidates.find(membership=membership, candidate_id=candidate_id)
+        if candidate.replaces and (response := reauth.ask(request, back=test_page)):
+            return response
         key = candidates.save(membership=membership, candidate=candidate, request=request)
     except (keys.KeyProblem, vault.Unreadable) as problem:
         messages.error(request, str(problem))

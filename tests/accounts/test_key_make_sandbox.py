@@ -1,0 +1,33 @@
+import pytest
+from pytest_django import Settings
+
+from accounts import keys, vault
+from accounts.models import ApiKey
+from tests.personas import People, ask_everyone, expect
+
+
+@pytest.fixture
+def url(people: People) -> str:
+    return f"/t/{people.team.slug}/keys/sandbox/"
+
+
+def test_who_may(people: People, url: str) -> None:
+    assert ask_everyone(people, url, method="post") == expect(alice=302, adam=302, bob=302, audrey=403)
+
+
+def test_it_stores_a_key_of_the_right_form(people: People, url: str) -> None:
+    people.bob.client().post(url)
+    key = ApiKey.objects.get()
+    assert (key.owner, key.mode, key.is_default) == (people.bob.user, "sandbox", True)
+    assert keys.SANDBOX_SHAPE.fullmatch(vault.decrypt(key))
+
+
+def test_without_a_sandbox_it_stores_nothing(people: People, url: str, settings: Settings) -> None:
+    settings.SANDBOX_URL = ""
+    response = people.bob.client().post(url, follow=True)
+    assert "no sandbox" in response.text
+    assert not ApiKey.objects.exists()
+
+
+def test_only_posts_make_one(people: People, url: str) -> None:
+    assert people.bob.client().get(url).status_code == 405
