@@ -23,6 +23,7 @@ from playground.runs.models import OPEN_STATES, Run
 logger = logging.getLogger(__name__)
 
 CHANNEL = "atelier:runs"
+SUBSCRIBE_SECONDS = 2.0
 _sync = SimpleLazyObject(
     lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 )
@@ -97,27 +98,32 @@ class Hub:
     def __init__(self) -> None:
         self.watchers: set[Watcher] = set()
         self._task: asyncio.Task[None] | None = None
+        self._subscribed = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def watch(self, watcher: Watcher) -> AsyncIterator["asyncio.Queue[Change]"]:
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._listen())
+        """The queue of this watcher's changes: every change after it is given, if Redis is there."""
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._subscribed = asyncio.Event()
+            self._task = loop.create_task(self._listen(self._subscribed))
         self.watchers.add(watcher)
         try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._subscribed.wait(), SUBSCRIBE_SECONDS)
             yield watcher.queue
         finally:
             self.watchers.discard(watcher)
 
-    async def _listen(self) -> None:
+    async def _listen(self, subscribed: asyncio.Event) -> None:
         while True:
             try:
-                async with (
-                    redis.asyncio.Redis.from_url(settings.REDIS_URL) as client,
-                    client.pubsub() as pubsub,
-                ):
+                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
                     await pubsub.subscribe(CHANNEL)
                     async for message in pubsub.listen():
-                        if message["type"] == "message":
+                        if message["type"] == "subscribe":
+                            subscribed.set()
+                        elif message["type"] == "message":
                             self._deliver(json.loads(message["data"]))
             except (redis.RedisError, OSError) as error:
                 logger.warning("The push channel was interrupted: %s", error)
