@@ -31,12 +31,12 @@ def prompt_text(body_text: str) -> str:
         return ""
     for name in PROMPT_NAMES:
         if isinstance(body.get(name), str) and body[name].strip():
-            return " ".join(body[name].split())
+            return one_line(body[name])
     messages = body.get("messages")
     for message in reversed(messages if isinstance(messages, list) else []):
         words = said(message)
         if words:
-            return " ".join(words.split())
+            return one_line(words)
     return ""
 
 
@@ -93,6 +93,10 @@ def worth_finding(text: str, *, prompt: bool) -> bool:
     if not text.strip() or (len(text) >= MAX_WORD_TEXT and not prompt):
         return False
     return not text.startswith(("atelier-file:", "data:"))
+
+
+def one_line(text: str) -> str:
+    return " ".join(searchable(text).split())
 
 
 def searchable(text: str) -> str:
