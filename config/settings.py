@@ -28,6 +28,8 @@ env = environ.FileAwareEnv(
     REDIS_URL=(str, ""),
     MEDIA_ROOT=(str, str(BASE_DIR / "var" / "media")),
     SPOOL_ROOT=(str, str(BASE_DIR / "var" / "spool")),
+    STATIC_ROOT=(str, str(BASE_DIR / "var" / "static")),
+    STATIC_COLLECTED=(bool, False),
     S3_BUCKET=(str, ""),
     S3_ENDPOINT_URL=(str, ""),
     S3_REGION=(str, ""),
@@ -129,6 +131,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "config.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,9 +194,10 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MEDIA_ROOT = env("MEDIA_ROOT")
 SPOOL_ROOT = env("SPOOL_ROOT")
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = env("STATIC_ROOT")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-SERVESTATIC_USE_FINDERS = True
+# Collected files are served compressed. Without `collectstatic` they come straight from their folders.
+SERVESTATIC_USE_FINDERS = not env("STATIC_COLLECTED")
 SERVESTATIC_AUTOREFRESH = DEBUG
 
 _default_storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -212,7 +216,8 @@ if env("S3_BUCKET"):
     }
 STORAGES = {
     "default": _default_storage,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Names stay as they are: a script that another one imports must not be loaded twice under two names.
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedStaticFilesStorage"},
 }
 
 # -- Celery ------------------------------------------------------------------------------------------------
