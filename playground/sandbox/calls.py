@@ -9,6 +9,9 @@ import time
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any
 
 from aiohttp import web
@@ -90,7 +93,7 @@ async def _serve(sandbox: Sandbox, request: web.Request, visit: Visit) -> web.St
     model = _known(sandbox, visit.slug)
     sandbox.count_call(account)
     visit.raw = await request.read()
-    body = await _parse(request, visit.raw)
+    body = _parse(request, visit.raw)
     faults += _body_faults(body)
     early = await refuse(request, _now(faults), sandbox.clock.now())
     if early is not None:
@@ -152,10 +155,10 @@ def _body_faults(body: dict[str, Any]) -> list[Fault]:
         raise Refusal(400, str(bad)) from bad
 
 
-async def _parse(request: web.Request, raw: bytes) -> dict[str, Any]:
+def _parse(request: web.Request, raw: bytes) -> dict[str, Any]:
     """The body as an object. Raises Refusal 406 for other content types, 400 for what cannot be read."""
     if request.content_type == "multipart/form-data":
-        return await _parse_form(request)
+        return _parse_form(request.headers["Content-Type"], raw)
     if request.content_type != "application/json" or "Content-Type" not in request.headers:
         raise Refusal(406, wire.CONTENT_TYPE)
     try:
@@ -171,16 +174,24 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-async def _parse_form(request: web.Request) -> dict[str, Any]:
-    try:
-        form = await request.post()
-    except (ValueError, AssertionError) as broken:
-        raise Refusal(400, wire.BAD_BODY) from broken
-    return {
-        name: value if isinstance(value, str) else base64.b64encode(value.file.read()).decode()
-        for name, value in form.items()
-        if isinstance(value, (str, web.FileField))
-    }
+def _parse_form(content_type: str, raw: bytes) -> dict[str, Any]:
+    """Fields as text, files as base64. A form without parts is a broken one."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace")
+    parts = BytesParser(policy=HTTP).parsebytes(head + raw).get_payload()
+    if not isinstance(parts, list):
+        raise Refusal(400, wire.BAD_BODY)
+    form: dict[str, Any] = {}
+    for part in parts:
+        if not isinstance(part, Message):
+            raise Refusal(400, wire.BAD_BODY)
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes):
+            raise Refusal(400, wire.BAD_BODY)
+        form[name] = (
+            base64.b64encode(content).decode() if part.get_filename() else content.decode(errors="replace")
+        )
+    return form
 
 
 def _check_values(model: Model, body: dict[str, Any]) -> None:
@@ -275,7 +286,7 @@ async def _answer(
 
 def money_headers(accepted: Request, cost: str | None) -> dict[str, str]:
     headers = {
-        "x-remaining-credits": f"{accepted.balance:f}",
+        "x-remaining-credits": wire.amount(accepted.balance or Decimal(0)),
         "x-generation-time": f"{accepted.run_time:f}",
         "x-request-id": accepted.id,
     }

@@ -41,7 +41,7 @@ def local(handler: Handler) -> Handler:
     return wrapped
 
 
-class BadCommand(ValueError):  # noqa: N818 - named for what was sent
+class BadCommand(ValueError):
     """The body of a control call cannot be used; str() says why."""
 
 
@@ -89,7 +89,7 @@ async def get_stats(request: web.Request) -> web.StreamResponse:
             "posts": stats.posts,
             "by_status": by_status,
             "by_slug": {slug: dict(counts) for slug, counts in stats.by_slug.items()},
-            "jobs_open": len(sandbox.state.unfinished()),
+            "jobs_open": len(sandbox.tasks),
             "now": stamp(sandbox.clock.now()),
         }
     )

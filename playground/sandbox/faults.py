@@ -68,7 +68,7 @@ ODD_COSTS = {
 }
 
 
-class BadFault(ValueError):  # noqa: N818 - named for what was asked
+class BadFault(ValueError):
     """The fault that was asked for does not exist; str() says what was wrong."""
 
 

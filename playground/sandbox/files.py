@@ -28,7 +28,7 @@ EXTENSIONS = {
 }
 
 
-class NotDataUri(ValueError):  # noqa: N818 - named for what it is not
+class NotDataUri(ValueError):
     """The text is no data URI that can be decoded."""
 
 

@@ -36,7 +36,7 @@ class Options:
 
 
 @dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """The call is turned away: `status` and the text under `error`; nothing ran, nothing is charged."""
 
     status: int

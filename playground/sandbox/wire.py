@@ -16,8 +16,7 @@ class Raw(str):
 def encode(value: Any) -> str:
     """JSON text in which a Decimal is a number with all its digits."""
     if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text if "." in text else f"{text}.0"
+        return amount(value)
     if isinstance(value, Raw):
         return str(value)
     if isinstance(value, dict):
@@ -25,6 +24,13 @@ def encode(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(encode(item) for item in value) + "]"
     return json.dumps(value)
+
+
+def amount(value: Decimal) -> str:
+    """All the digits that matter, and at least one place: 25.0, 0.0078544346."""
+    text = format(value, "f")
+    whole, _, places = text.partition(".")
+    return f"{whole}.{places.rstrip('0') or '0'}"
 
 
 def reply(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -85,7 +91,8 @@ DEFAULT_TEXTS = {
 
 
 def no_credits(balance: Decimal, need: Decimal) -> str:
-    return f"Insufficient credits. Your balance is {balance:f} credits, this model needs {need:f} credits"
+    has, needs = f"Your balance is {amount(balance)} credits", f"this model needs {amount(need)} credits"
+    return f"Insufficient credits. {has}, {needs}"
 
 
 def rejected_value(name: str, value: object, allowed: list[object]) -> str:
@@ -94,7 +101,7 @@ def rejected_value(name: str, value: object, allowed: list[object]) -> str:
 
 
 def team_cap(period: str, cap: Decimal) -> str:
-    return f"Spend limit reached. Your team has used its {period} cap of {cap:f} credits"
+    return f"Spend limit reached. Your team has used its {period} cap of {amount(cap)} credits"
 
 
 def request_not_found(request_id: str) -> str:

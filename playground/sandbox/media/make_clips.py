@@ -1,6 +1,7 @@
 """Makes the clips beside it: `python -m playground.sandbox.media.make_clips`.
 
-Needs an `ffmpeg` with x264 and lame. Run it only to change the clips; the files are committed. Another version of ffmpeg gives other bytes.
+Needs an `ffmpeg` with x264 and lame. Run it only to change the clips; the files are committed, and another
+version of ffmpeg gives other bytes.
 """
 
 import math
