@@ -54,14 +54,14 @@ export function diagnose(document) {
     const node = document.node(path);
     add("error", "unwritten", message, node?.offset ?? 0, node ? node.offset + node.length : 0, path);
   }
-  sizeError(document, add);
+  const tooLarge = sizeError(document, add);
   if (document.isBlank) {
     add("error", "empty", "The body is empty. The least that can be sent is {}.", 0, 0);
     return found;
   }
   const { root, errors, heavy, tooDeep } = document.parsed();
   if (tooDeep) add("error", "too-deep", `More than ${DEPTH_LIMIT} levels of brackets. The limit is ${DEPTH_LIMIT}.`, 0, 0);
-  else syntaxErrors(text, errors, add);
+  else if (!(heavy && tooLarge)) syntaxErrors(text, errors, add);
   if (!heavy && !tooDeep && root) {
     treeErrors(text, root, add);
     if (root.type !== "object") add("error", "not-an-object", "A body is an object: it begins with { and ends with }.", root.offset, root.offset + 1, []);
@@ -72,9 +72,9 @@ export function diagnose(document) {
 
 function sizeError(document, add) {
   const { text, maxBytes } = document;
-  if (text.length * 3 <= maxBytes) return;
+  if (text.length * 3 <= maxBytes) return false;
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes <= maxBytes) return;
+  if (bytes <= maxBytes) return false;
   add(
     "error",
     "too-large",
@@ -82,10 +82,16 @@ function sizeError(document, add) {
     0,
     0,
   );
+  return true;
 }
 
 function syntaxErrors(text, errors, add) {
+  let told = -1;
   for (const { error, offset, length } of errors) {
+    // What follows at once from the place before is the same mistake.
+    const echo = told >= 0 && text.slice(told, offset).trim() === "";
+    told = Math.max(told, offset + length);
+    if (echo) continue;
     const word = /^-?[A-Za-z_]*/.exec(text.slice(offset, offset + 20))[0];
     if (/^[-+]?(NaN|Infinity)$/.test(word)) {
       add("error", "not-a-number", `${word} does not exist in JSON. Use a number, null or text in quotes.`, offset, offset + word.length);

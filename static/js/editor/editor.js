@@ -94,6 +94,8 @@ class Editor {
     this.header = h("header", { class: "card-header editor-header" }, tablist, this.counter);
     this.body = h("div", { class: "editor-body" }, this.repair.element, this.panels.form, this.panels.json);
     this.textarea.hidden = true;
+    // From now on it is shown and hidden by `hidden` alone, not by the wait for a late script.
+    this.textarea.style.animation = "none";
     this.root.classList.add("editor");
     this.root.prepend(this.header, this.body);
     if (this.codePanel) this.body.append(this.codePanel);
@@ -106,7 +108,7 @@ class Editor {
     outer.addEventListener("keydown", (event) => this.#runKey(event), { signal });
     this.root.addEventListener("keydown", (event) => this.#undoKey(event), { signal, capture: true });
     // The submitted body is the text of this moment, however late the textarea follows.
-    this.form?.addEventListener("submit", () => this.#writeTextarea(), { signal, capture: true });
+    this.form?.addEventListener("submit", () => this.#submitting(), { signal, capture: true });
     this.form?.addEventListener("formdata", (event) => event.formData.set(this.textarea.name, this.document.text), { signal });
     addEventListener("pagehide", () => this.#writeTextarea(), { signal });
   }
@@ -152,6 +154,11 @@ class Editor {
   #writeTextarea() {
     clearTimeout(this.textareaTimer);
     this.textarea.value = this.document.text;
+  }
+
+  #submitting() {
+    this.#writeTextarea();
+    this.formView.nameMissing();
   }
 
   #firstView() {
@@ -266,5 +273,5 @@ class Editor {
 
 function csrfToken(form) {
   const own = form?.querySelector("[name=csrfmiddlewaretoken]")?.value;
-  return own ?? /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  return own ?? /(?:^|; )\w*csrf\w*=([^;]+)/.exec(document.cookie)?.[1] ?? "";
 }

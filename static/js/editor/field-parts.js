@@ -26,7 +26,10 @@ export class Field {
     this.labelId = `${this.id}-label`;
     this.node = undefined;
     this.problem = "";
+    /** Has the person been here? Before that, an empty required field is no news. */
+    this.visited = false;
     this.#build();
+    this.element.addEventListener("focusout", () => (this.visited = true));
   }
 
   get document() {
@@ -101,7 +104,8 @@ export class Field {
       else inner.set(field, [...(inner.get(field) ?? []), entry]);
     }
     for (const child of this.control.children?.() ?? []) child.showMessages(inner.get(child) ?? []);
-    const texts = own.map(({ message, severity, path }) => ({
+    const told = own.filter((entry) => entry.code !== "required" || this.visited || this.context.asked);
+    const texts = told.map(({ message, severity, path }) => ({
       severity,
       text: path.length > this.path.length ? `${path.slice(this.path.length).join(".")}: ${message}` : message,
     }));
@@ -109,7 +113,7 @@ export class Field {
       ...texts.map(({ severity, text }) => h("li", { class: severity === "error" ? "field-error" : "editor-warning" }, text)),
     );
     const broken = own.some((entry) => entry.severity === "error");
-    this.element.toggleAttribute("data-warned", own.length > 0 && !broken);
+    this.element.toggleAttribute("data-warned", told.length > 0 && !broken);
     this.control.input?.setAttribute("aria-invalid", String(broken));
   }
 
@@ -123,7 +127,10 @@ export class Field {
     this.element = h("div", { class: `field editor-field${this.wide ? " editor-wide" : ""}`, "data-kind": this.kind });
     if (!bare) this.element.append(this.#head());
     this.element.append(this.body, ...(this.hint ? [this.hint] : []), this.messages);
-    if (!bare) this.element.dataset.field = this.path.join(".");
+    if (bare) return;
+    // Seen at the top of the field, reached after its control.
+    this.element.append(this.clearButton);
+    this.element.dataset.field = this.path.join(".");
   }
 
   #head() {
@@ -136,13 +143,11 @@ export class Field {
       class: "button button-quiet button-small button-icon editor-clear",
       title: this.schema.default === undefined ? "Clear: takes the key out of the text" : "Clear: the model's default applies",
     });
-    return h("div", { class: "editor-field-head" }, this.labelElement, this.note, this.clearButton);
+    return h("div", { class: "editor-field-head" }, this.labelElement, this.note);
   }
 
   #noteText() {
-    if (this.control.note) return this.control.note(this.node);
-    if (this.present || this.schema.default === undefined) return "";
-    return "default";
+    return this.control.note?.(this.node) ?? "";
   }
 
   #kindFor(node) {

@@ -48,6 +48,7 @@ export function accepts(kind, node, schema) {
 }
 
 const defaultText = ({ schema }) => (schema.default === undefined ? "" : valueText(schema.default));
+const ghost = (field) => (field.schema.default === undefined ? "" : `${defaultText(field)}  default`);
 
 function textControl(field, { long = false, suggestions = null } = {}) {
   const write = (event) => field.write(event.target.value);
@@ -60,7 +61,7 @@ function textControl(field, { long = false, suggestions = null } = {}) {
       rows: multiline ? (long ? 3 : 1) : null,
       list: multiline ? null : options?.id,
       autocomplete: "off",
-      placeholder: defaultText(field),
+      placeholder: ghost(field),
       onInput: write,
     });
   const element = h("div", {}, make(long), options);
@@ -96,7 +97,7 @@ function numberInput(field, extra = {}) {
     type: "text",
     inputmode: field.schema.minimum >= 0 ? "decimal" : "text",
     autocomplete: "off",
-    placeholder: defaultText(field),
+    placeholder: ghost(field),
     onInput: (event) => writeNumber(field, event.target.value),
     onKeydown: (event) => stepNumber(field, event),
     ...extra,
@@ -138,7 +139,7 @@ function numberControl(field) {
 
 function rangeControl(field) {
   const { minimum, maximum } = field.schema;
-  const input = numberInput(field);
+  const input = numberInput(field, { placeholder: defaultText(field) });
   const slider = h("input", {
     type: "range",
     min: minimum,
@@ -157,6 +158,7 @@ function rangeControl(field) {
       if (!field.problem) setValue(input, shownNumber(field, node));
       const shown = node === undefined ? (defaultText(field) || String(minimum)) : field.document.slice(node);
       if (Number(slider.value) !== Number(shown)) slider.value = shown;
+      slider.style.setProperty("--filled", `${(100 * (slider.value - minimum)) / (maximum - minimum)}%`);
     },
   };
 }
@@ -171,7 +173,7 @@ function seedControl(field) {
     element: h("div", { class: "editor-seed" }, input, random, pin),
     input,
     focus: () => input.focus(),
-    note: (node) => (node === undefined ? (field.schema.default === undefined ? "" : "default") : isRandom(field, node) ? "random" : "pinned"),
+    note: (node) => (node === undefined ? "" : isRandom(field, node) ? "random" : "pinned"),
     refresh(node) {
       if (!field.problem) setValue(input, shownNumber(field, node));
       const isPinned = node !== undefined && !isRandom(field, node);
@@ -232,7 +234,7 @@ function segmentsControl(field) {
     element: h("div", { class: "editor-segments" }, h("div", { class: "segmented", ...ties }, labels), stray),
     isGroup: true,
     focus: () => (inputs.find((input) => input.checked) ?? inputs[0]).focus(),
-    note: (node) => (node !== undefined || preset === undefined ? "" : "default"),
+    note: (node) => (node === undefined && preset !== undefined ? "default" : ""),
     refresh(node) {
       const text = node === undefined ? null : nodeText(field, node);
       for (const input of inputs) input.checked = input.value === text;
@@ -251,7 +253,8 @@ function switchControl(field) {
     focus: () => input.focus(),
     refresh(node) {
       input.checked = node === undefined ? field.schema.default === true : node.value === true;
-      word.textContent = input.checked ? "on" : "off";
+      const isDefault = node === undefined && field.schema.default !== undefined;
+      word.textContent = (input.checked ? "on" : "off") + (isDefault ? ", default" : "");
     },
   };
 }

@@ -173,9 +173,9 @@ const dot = () => h("span", { class: "editor-dot", "aria-hidden": "true" }, "·"
 function markerChip(field, marker) {
   const info = field.context.files.get(marker);
   const { id, how } = parseMarker(marker);
-  const remove = iconButton("close", `Remove ${info?.name ?? "file"}`, () => removeFile(field));
+  const remove = removeButton(field, info?.name ?? "file");
   if (!info) {
-    return h("div", { class: "file-chip", "data-unknown": "" }, icon("question"), h("span", { class: "file-chip-name" }, `Unknown file ${id.slice(0, 8)}…`), remove);
+    return h("div", { class: "file-chip", "data-unknown": "" }, ...[icon("question"), h("span", { class: "file-chip-name" }, `Unknown file ${id.slice(0, 8)}…`), remove].filter(Boolean));
   }
   const thumbnail = info.thumbnail_url ? h("img", { src: info.thumbnail_url, alt: "", width: 32, height: 32 }) : icon(mediaIcon(info.media_type));
   const name = info.url ? h("a", { href: info.url, target: "_blank", rel: "noopener", class: "file-chip-name", title: info.name }, info.name) : h("span", { class: "file-chip-name", title: info.name }, info.name);
@@ -221,14 +221,12 @@ function blobChip(field, value) {
     icon(mediaIcon(mediaType)),
     h("span", { class: "file-chip-name" }, `${kind} ${formatBytes(bytes)}`),
     h("span", { class: "editor-chip-facts" }, `${HOWS[how]} in the text`),
-    iconButton("close", `Remove ${kind}`, () => removeFile(field)),
+    removeButton(field, kind),
   );
 }
 
-function removeFile(field) {
-  if (field.bare) field.document.remove(field.path);
-  else field.clear();
-}
+/** A row of a list has its own remove button beside it. */
+const removeButton = (field, name) => (field.bare ? null : iconButton("close", `Remove ${name}`, () => field.clear()));
 
 const mediaIcon = (type) => ({ image: "image", audio: "audio", video: "video" })[type?.split("/")[0]] ?? "file";
 

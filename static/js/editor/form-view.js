@@ -17,7 +17,7 @@ export class FormView {
     this.schema = document.schema;
     this.storageKey = storageKey;
     this.onEditJson = onEditJson;
-    this.context = { document, files, root, builders: BUILDERS, accepts, lastSeed: "" };
+    this.context = { document, files, root, builders: BUILDERS, accepts, lastSeed: "", asked: false };
     this.fields = new Map();
     this.signature = null;
     this.element = h("div", { class: "editor-form" });
@@ -57,7 +57,7 @@ export class FormView {
     }
     for (const field of this.fields.values()) field.showMessages(byField.get(field) ?? []);
     this.others.showMessages(loose);
-    const hidden = [...this.moreFields].filter((field) => byField.has(field)).length;
+    const hidden = [...this.moreFields].filter((field) => field.messages.childElementCount).length;
     const set = [...this.moreFields].filter((field) => field.present).length;
     const parts = [`${this.moreFields.size} more`, set ? `${set} set` : "", hidden ? `${hidden} with a note` : ""];
     this.moreCount.textContent = parts.filter(Boolean).join(" · ");
@@ -72,6 +72,12 @@ export class FormView {
     while (inner.path.length < path.length && inner.at(path) !== inner) inner = inner.at(path);
     inner.focus();
     return true;
+  }
+
+  /** After a try to run, empty required fields are named. */
+  nameMissing() {
+    this.context.asked = true;
+    this.refresh();
   }
 
   setLastSeed(text) {
@@ -108,8 +114,9 @@ export class FormView {
       this.fields.set(name, new Field(this.context, options));
     }
     const all = [...this.fields.values()];
-    const room = SHOWN_FIELDS - all.filter((field) => field.required).length;
-    const optional = all.filter((field) => !field.required);
+    const always = (field) => field.required || field.kind === "seed";
+    const room = SHOWN_FIELDS - all.filter(always).length;
+    const optional = all.filter((field) => !always(field));
     const later = new Set(this.guessing || optional.length - room < LEAST_HIDDEN ? [] : optional.slice(Math.max(room, 0)));
     this.moreFields = later;
     this.main.replaceChildren(...all.filter((field) => !later.has(field)).map((field) => field.element));

@@ -66,7 +66,8 @@ export function completions(document) {
     const target = schemaAt(schema, path);
     if (!target) return null;
     const options = choicesOf(target).map((value) => ({ label: valueText(value), type: "enum", detail: value === target.default ? "default" : "" }));
-    return options.length ? { from, to, options } : null;
+    // Asked for by key, a choice that is there already must not hide the others.
+    return options.length ? { from, to, options, filter: !(context.explicit && inside) } : null;
   };
 }
 

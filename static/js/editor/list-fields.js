@@ -51,7 +51,9 @@ export function rowsOf(field, makeField) {
     const down = iconButton("chevron", `Move ${what} ${index + 1} down`, () => move(index, 1));
     up.classList.add("editor-up");
     const remove = iconButton("close", `Remove ${what} ${index + 1}`, () => drop(index));
-    const item = h("li", { class: "editor-row" }, inner.element, h("div", { class: "editor-row-tools" }, up, down, remove));
+    const title = inner.kind === "object" ? h("span", { class: "editor-row-title", "aria-hidden": "true" }, `${what} ${index + 1}`) : null;
+    down.classList.add("editor-down");
+    const item = h("li", { class: "editor-row" }, inner.element, h("div", { class: "editor-row-tools" }, title, up, down, remove));
     item.addEventListener("keydown", (event) => {
       const by = event.altKey && { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (!by) return;
