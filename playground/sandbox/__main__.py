@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import math
 import signal
 import sys
 from decimal import Decimal
@@ -18,6 +19,13 @@ BACKLOG = 4096
 DRAIN_SECONDS = 2.0
 
 
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed < math.inf:
+        raise argparse.ArgumentTypeError("a speed is a number above 0")
+    return speed
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m playground.sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -26,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--credits", type=Decimal, default=Decimal("25.0"), help="what a new key starts with")
     parser.add_argument("--free-credits", type=Decimal, default=Decimal("0.5"))
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="how many times faster runs are (1: 0.3 to 4 s)"
+        "--speed", type=_speed, default=1.0, help="how many times faster runs are (1: 0.3 to 4 s)"
     )
     parser.add_argument("--rpm", type=int, default=None, help="calls a minute per key (off)")
     return parser.parse_args()

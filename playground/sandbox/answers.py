@@ -20,7 +20,7 @@ def make(model: Model, body: Body, seed: int, fetch: Fetch) -> Product:
     """Run a model. Never raises for odd parameters: what cannot be used is left out."""
     given = {**model.defaults, **{name: value for name, value in body.items() if value is not None}}
     if model.kind is Kind.IMAGE:
-        return Product(parts=drawing.pictures(model, given, seed, fetch))
+        return Product(parts=drawing.pictures(model, given, body, seed, fetch))
     if model.kind is Kind.VIDEO:
         return Product(parts=[clips.video(seed)])
     if model.kind is Kind.AUDIO:

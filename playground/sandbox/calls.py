@@ -77,6 +77,9 @@ async def post_model(request: web.Request) -> web.StreamResponse:
             {"kind": "refused", "status": refusal.status, "error": refusal.text, **visit.as_record()}
         )
         return refusal.response()
+    except web.HTTPException as odd:
+        outcome = str(odd.status)
+        raise
     except ConnectionResetError:
         outcome = "dropped"
         return drop(request)

@@ -58,16 +58,19 @@ _cache = Cache(CACHE_BYTES)
 
 
 def pictures(
-    model: Model, given: dict[str, Any], seed: int, fetch: Callable[[str], bytes | None]
+    model: Model, given: dict[str, Any], sent: dict[str, Any], seed: int, fetch: Callable[[str], bytes | None]
 ) -> list[Part]:
-    """One part per picture asked for, by whichever parameter the model counts them with; four at most."""
+    """One part per picture asked for, by whichever parameter the model counts them with; four at most.
+
+    `sent` is the body, `given` the body over the schema's defaults.
+    """
     count = 1
     for name in ("samples", "max_images", "num_images", "num_outputs", "n"):
         if isinstance(given.get(name), int):
             count = max(1, min(MOST_OUTPUTS, given[name]))
     sources = retouch.inputs(given, fetch)
     prompt = str(given.get("prompt") or given.get("additional_prompt") or "")
-    size = size_of(given)
+    size = size_of(given, sent)
     kind = format_of(given)
     parts = []
     for index in range(count):
@@ -130,8 +133,27 @@ def format_of(given: dict[str, Any]) -> str:
     return "JPEG"
 
 
-def size_of(given: dict[str, Any]) -> tuple[int, int]:
-    """Width and height, each from 64 to 2048, out of whichever parameters the model uses for them."""
+SIZE_NAMES = (
+    *(
+        "size",
+        "image_size",
+        "output_resolution",
+        "aspect_ratio",
+        "width",
+        "height",
+        "img_width",
+        "img_height",
+    ),
+)
+
+
+def size_of(given: dict[str, Any], sent: dict[str, Any]) -> tuple[int, int]:
+    """Width and height, each from 64 to 2048. A size that was sent counts before the schema's defaults."""
+    explicit = {name: value for name, value in sent.items() if name in SIZE_NAMES and value is not None}
+    return _size(explicit or given)
+
+
+def _size(given: dict[str, Any]) -> tuple[int, int]:
     pair = PAIR.fullmatch(str(given.get("size") or given.get("image_size") or ""))
     if pair:
         return _bounded(int(pair[1])), _bounded(int(pair[2]))

@@ -31,11 +31,11 @@ async def list_requests(sandbox: Sandbox, request: web.Request, account: Account
         for found in sandbox.state.requests.values()
         if found.fingerprint == account.fingerprint and start <= found.at < end
         if query.get("model_name", "") in found.slug
-        for row in rows_of(sandbox, found, str(request.url.origin()))
+        for row in rows_of(found, str(request.url.origin()))
         if status in ("", row["model_status"])
     ]
-    rows.sort(key=lambda row: (_sort_value(row, sort_by), row["model_created"]), reverse=order == "desc")
-    shown = rows[(page - 1) * per_page : page * per_page]
+    rows.sort(key=lambda row: (row[sort_by], row["model_created"]), reverse=order == "desc")
+    shown = [_with_inputs(sandbox, row) for row in rows[(page - 1) * per_page : page * per_page]]
     pages = -(-len(rows) // per_page)
     return document(
         {"data": shown, "page": page, "per_page": per_page, "total": len(rows), "total_pages": pages}
@@ -47,10 +47,15 @@ async def one_request(sandbox: Sandbox, request: web.Request, account: Account) 
     found = sandbox.state.requests.get(request.match_info["id"])
     if found is None or found.fingerprint != account.fingerprint:
         raise Refusal(404, wire.request_not_found(request.match_info["id"]))
-    return document(rows_of(sandbox, found, str(request.url.origin()))[0])
+    return document(_with_inputs(sandbox, rows_of(found, str(request.url.origin()))[0]))
 
 
-def rows_of(sandbox: Sandbox, found: Request, base: str) -> list[dict[str, Any]]:
+def _with_inputs(sandbox: Sandbox, row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the body as it was sent, which is read from disk for the rows that are shown only."""
+    return {**row, "request_body": sandbox.body(sandbox.state.requests[row["request_id"]])}
+
+
+def rows_of(found: Request, base: str) -> list[dict[str, Any]]:
     """A request's rows, one for each file it made, or a single one."""
     status = found.progress.value if found.over else "PENDING"
     latency = int((found.finished - found.at).total_seconds() * 1000) if found.finished else None
@@ -59,7 +64,7 @@ def rows_of(sandbox: Sandbox, found: Request, base: str) -> list[dict[str, Any]]
         "model_name": found.slug,
         "model_status": status,
         "credits_deduction": found.cost if found.progress is Progress.COMPLETED else Decimal(0),
-        "request_body": sandbox.body(found),
+        "request_body": None,
         "generation_url": None,
         "latency_ms": latency,
         "model_created": stamp(found.at),
@@ -68,10 +73,6 @@ def rows_of(sandbox: Sandbox, found: Request, base: str) -> list[dict[str, Any]]
     }
     files = [name for name in found.files if not name.startswith("json/")]
     return [{**row, "generation_url": f"{base}/files/{name}"} for name in files] or [row]
-
-
-def _sort_value(row: dict[str, Any], name: str) -> Any:
-    return row[name]
 
 
 def _whole(query: Any, name: str, default: int, low: int, high: int) -> int:
