@@ -17,7 +17,7 @@ run: base ## Start everything for a trial on http://localhost:8000 (PORT=... for
 	@$(PY) -m config.trial
 
 test: dev ## Run every test (ARGS=... is handed to pytest)
-	@chromium=$$($(PY) -m tests.chromium) && CHROMIUM="$$chromium" $(PY) -m pytest -n $(JOBS) $(ARGS)
+	@chromium=$$($(PY) -m tests.chromium) && CHROMIUM="$$chromium" $(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: dev ## Check style, types, the rooms' arrows, templates and migrations
 	$(PY) -m ruff check .

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from config.commands import PROJECT
 from config.processes import free_port, wait_until
+from config.trial import SHORTEST_LIFE
 
 # Each trial carries it in its environment, and so does everything it starts.
 MARK = "ATELIER_TRIAL_UNDER_TEST"
@@ -166,22 +168,26 @@ def test_kill_9_at_any_moment_leaves_nothing_running_and_is_repaired(start: Star
 
 
 @pytest.mark.slow
-def test_a_part_that_ends_is_started_again_or_ends_the_trial_with_its_name(start: Starter) -> None:
+def test_a_part_that_ends_is_started_again_but_not_for_ever(start: Starter) -> None:
     run = start()
     run.wait_until_ready()
-    run.part("celery -A config.celery worker").kill()
+    beat = run.part("celery -A config.celery beat")
+    wait_until(lambda: time.time() - beat.create_time() > SHORTEST_LIFE + 1, seconds=60)
+    beat.kill()
+    run.wait_for("The beat ended by itself (status -9) and is started again.")
+    run.part("config.celery beat").kill()
     assert run.process.wait(60) == 1
-    assert re.search(
-        r"^The worker ended by itself \(status -9\), see \S+worker.log", run.text(), re.MULTILINE
-    )
+    assert re.search(r"^The beat ended by itself \(status -9\), see \S+/beat.log:", run.text(), re.MULTILINE)
     assert run.left() == []
 
+
+@pytest.mark.slow
+def test_a_database_that_ends_ends_the_trial(start: Starter) -> None:
     run = start()
     run.wait_until_ready()
-    database = run.part("postgres -D")
-    database.kill()
+    run.part("postgres -D").kill()
     assert run.process.wait(60) == 1
-    assert "PostgreSQL ended by itself" in run.text()
+    assert re.search(r"^PostgreSQL ended by itself, see \S+/postgres.log\.$", run.text(), re.MULTILINE)
     assert run.left() == []
 
 
