@@ -19,6 +19,10 @@ from playground.segmind.addresses import require_result_url
 from playground.segmind.client import ResultRefused
 from playground.segmind.reply import Answer, Kind
 
+# Up to here a JSON answer is read whole, for the picture that models put into it when asked with "base64": true.
+READ_JSON = 24 * 1024 * 1024
+MOST_OUTPUTS = 200
+
 
 def outcome(run: execute.Claimed, verdict: billing.Verdict, **more: Any) -> Outcome:
     status = verdict.evidence.get("status")
@@ -58,13 +62,16 @@ def answered(run: execute.Claimed, answer: Answer, landing: Landing, key: str) -
     if answer.status != 200 or kind in (Kind.HTML, Kind.EMPTY):
         landing.drop()
         return outcome(run, verdict, headers=headers, response_text=_text(answer.head), output_kind="")
-    if kind in (Kind.JSON, Kind.TEXT) and landing.size <= KEPT_TEXT:
-        raw = landing.read()
-        landing.drop()
-        text = _text(raw.replace(key.encode(), b"*" * len(key)))
-        outputs = _json_outputs(run.mode, raw) if kind is Kind.JSON else []
-        shown = outputs[0].kind if outputs else kind.value
-        return outcome(run, verdict, headers=headers, response_text=text, outputs=outputs, output_kind=shown)
+    if landing.size <= {Kind.JSON: READ_JSON, Kind.TEXT: KEPT_TEXT}.get(kind, 0):
+        # Before anything is taken out of it: an address may hold the key as well.
+        raw = landing.read().replace(key.encode(), b"*" * len(key))
+        words, outputs = _json_parts(run.mode, raw) if kind is Kind.JSON else (raw, [])
+        if outputs or len(words) <= KEPT_TEXT:
+            landing.drop()
+            shown = outputs[0].kind if outputs else kind.value
+            return outcome(
+                run, verdict, headers=headers, response_text=_text(words), outputs=outputs, output_kind=shown
+            )
     arrived = _arrived(answer, landing, kind)
     return outcome(run, verdict, headers=headers, outputs=[arrived], output_kind=kind.value)
 
@@ -93,13 +100,18 @@ def copy_problem(answer: Answer) -> str:
     return f"The provider answered {answer.status} for the file."
 
 
-def _json_outputs(mode: str, raw: bytes) -> list[Arrived]:
-    """Files inside a JSON answer: base64 under ``image`` (models asked with ``base64: true``), or result addresses."""
+def _json_parts(mode: str, raw: bytes) -> tuple[bytes, list[Arrived]]:
+    """The words of a JSON answer and the files in it: base64 under ``image``, or result addresses.
+
+    A picture that became a file is not kept as words, too: its length stands in its place.
+    """
     result = reply.parse_result(raw)
     image = result.body.get("image")
     if isinstance(image, str) and len(image) > 100 and not image.startswith("http"):
-        return _decoded(image)
-    return _addresses(mode, result)
+        decoded = _decoded(image)
+        note = f"({len(image)} characters of base64, kept as a file)".encode()
+        return raw.replace(image.encode(errors="replace"), note) if decoded else raw, decoded
+    return raw, _addresses(mode, result)
 
 
 def _decoded(text: str) -> list[Arrived]:
@@ -128,8 +140,8 @@ def _addresses(mode: str, result: reply.Result) -> list[Arrived]:
             if found.role != "output":
                 continue
             refused = str(error)
-        outputs.append(Arrived(url=found.url, kind=_kind_of(found), lost=refused))
-    return outputs
+        outputs.append(Arrived(url=clean(found.url), kind=_kind_of(found), lost=refused))
+    return outputs[:MOST_OUTPUTS]
 
 
 def _kind_of(found: reply.OutputUrl) -> str:

@@ -166,7 +166,7 @@ class Provider:
 
     async def poll(self, due: execute.Due) -> Outcome:
         """Ask after an accepted job. Polls are free and may be repeated."""
-        age = (timezone.now() - due.created_at).total_seconds()
+        age = (timezone.now() - due.accepted_at).total_seconds()
         known: dict[str, Any] = {
             "request_id": due.request_id,
             "age": age,
@@ -283,7 +283,9 @@ def _mark_unreadable(api_key: ApiKey) -> None:
 
 
 def _files(team_id: uuid.UUID, ids: set[uuid.UUID]) -> dict[uuid.UUID, File]:
-    return File.objects.filter(team=team_id).in_bulk(ids)
+    """The team's files whose bytes are there: to find one missing half-way through a body would leave a doubt."""
+    rows = File.objects.filter(team=team_id).in_bulk(ids)
+    return {id_: file for id_, file in rows.items() if default_storage.exists(file.storage_name)}
 
 
 def _upload_url(file: File, mode: str) -> str | None:

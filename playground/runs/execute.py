@@ -5,22 +5,28 @@ with rows locked in key order, so that two workers never wait on each other in a
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg_pool import PoolTimeout
 
 from accounts.models import ApiKey
 from playground.runs import live, nudge, store
 from playground.runs.models import Billing, Run, State
 from playground.runs.outcome import Outcome
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 POLL_LEASE = timedelta(seconds=60)
+SENDER_GONE = "sender_gone"
 OPEN_FOR_OUTCOME = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
@@ -45,7 +51,6 @@ class Due:
     team_id: UUID
     mode: str
     request_id: str
-    created_at: datetime
     accepted_at: datetime
     polls: int
     submit_status: int | None
@@ -72,6 +77,7 @@ WITH line AS (
         FROM (
             SELECT id FROM playground_run WHERE state = 'queued' AND api_key_id = k.api_key_id
             ORDER BY id LIMIT greatest(0, least(%(limit)s, %(per_key)s - busy.n))
+            FOR NO KEY UPDATE SKIP LOCKED
         ) AS q
     ) AS waiting
     ORDER BY waiting.place, waiting.id
@@ -152,12 +158,15 @@ def claim_polls(*, limit: int = BATCH) -> list[Due]:
             )
     return [
         Due(
-            run.id, run.team_id, run.mode, run.request_id, run.created_at, run.accepted_at or run.created_at,
+            run.id, run.team_id, run.mode, run.request_id, run.accepted_at or run.created_at,
             run.polls, run.submit_status, run.api_key,
         )
         for run in due
     ]  # fmt: skip
 
+
+# Why a run was in doubt, and what a person then said of it, ends with the doubt. The activity log keeps both.
+_OF_THE_DOUBT = ["reason", "settled_by", "settled_at", "settled_reason", "settled_before"]
 
 _SETTLE = """
 UPDATE playground_run AS r
@@ -165,7 +174,8 @@ SET state = v.state, billing = v.billing, cost = v.cost, cost_source = v.cost_so
     submit_status = coalesce(v.submit_status, r.submit_status), status = coalesce(v.status, r.status),
     request_id = coalesce(nullif(v.request_id, ''), r.request_id), error_kind = v.error_kind,
     seed = coalesce(nullif(v.seed, ''), r.seed), generation_time = coalesce(v.generation_time, r.generation_time),
-    output_kind = v.output_kind, evidence = r.evidence || jsonb_strip_nulls(v.evidence), rule_version = v.rule_version,
+    output_kind = v.output_kind, evidence = (r.evidence - %s::text[]) || jsonb_strip_nulls(v.evidence),
+    rule_version = v.rule_version,
     accepted_at = CASE WHEN v.accepted THEN coalesce(r.accepted_at, v.moment) ELSE r.accepted_at END,
     finished_at = CASE WHEN v.accepted THEN NULL ELSE v.moment END,
     next_poll_at = v.next_poll_at, polls = r.polls + CASE WHEN v.polled THEN 1 ELSE 0 END
@@ -204,7 +214,7 @@ def settle_many(outcomes: list[Outcome]) -> int:
         moving = [o for o in outcomes if o.run_id in rows and _may_move(rows[o.run_id], o)]
         if not moving:
             return 0
-        cursor.execute(_SETTLE, [json.dumps([_run_values(o) for o in moving])])
+        cursor.execute(_SETTLE, [_OF_THE_DOUBT, json.dumps([_run_values(o) for o in moving])])
         ended = [o for o in moving if o.next_poll is None]
         if ended:
             cursor.execute(_SETTLE_TEXT, [json.dumps([_text_values(o) for o in ended])])
@@ -213,10 +223,44 @@ def settle_many(outcomes: list[Outcome]) -> int:
     return len(moving)
 
 
+def settle_all(outcomes: list[Outcome]) -> int:
+    """Settle in batches; one that fails goes row by row, so that a bad row costs no other. The count that moved.
+
+    A row whose words cannot be written still keeps its money. Raises one of DATABASE_AWAY when PostgreSQL is away;
+    nothing is spoiled then, and the same call may be made again.
+    """
+    moved = 0
+    for start in range(0, len(outcomes), BATCH):
+        part = outcomes[start : start + BATCH]
+        try:
+            moved += settle_many(part)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            logger.exception("A batch of %d outcomes failed; settling them one by one", len(part))
+            moved += sum(_settle_alone(outcome) for outcome in part)
+    return moved
+
+
+def _settle_alone(outcome: Outcome) -> int:
+    bare = outcome.adding(error_text="", response_text="", headers=[], outputs=[])
+    for attempt in (outcome, bare):
+        try:
+            return settle_many([attempt])
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            logger.exception("The outcome of run %s could not be written", outcome.run_id)
+    return 0
+
+
 def _may_move(run: Run, outcome: Outcome) -> bool:
     if outcome.next_poll is not None and run.state == State.UNKNOWN:
         # A late "accepted" revives a run that was given up; a later poll of one that was given up does not.
         return run.accepted_at is None
+    if outcome.error_kind == SENDER_GONE:
+        # Given up from outside: whoever is still there knows better.
+        return run.state == State.SENDING
     return run.state in OPEN_FOR_OUTCOME and not (
         run.state == State.UNKNOWN and outcome.state == State.UNKNOWN
     )

@@ -11,7 +11,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 
 import redis
 import redis.asyncio
@@ -118,19 +118,27 @@ class Hub:
     async def _listen(self, subscribed: asyncio.Event) -> None:
         while True:
             try:
-                async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
+                async with (
+                    redis.asyncio.Redis.from_url(settings.REDIS_URL) as client,
+                    client.pubsub() as pubsub,
+                ):
                     await pubsub.subscribe(CHANNEL)
                     async for message in pubsub.listen():
                         if message["type"] == "subscribe":
                             subscribed.set()
                         elif message["type"] == "message":
-                            self._deliver(json.loads(message["data"]))
+                            self._deliver(message["data"])
             except (redis.RedisError, OSError) as error:
                 logger.warning("The push channel was interrupted: %s", error)
             await asyncio.sleep(1)
 
-    def _deliver(self, data: dict[str, Any]) -> None:
-        change = Change(**data)
+    def _deliver(self, data: bytes) -> None:
+        try:
+            change = Change(**json.loads(data))
+        except (ValueError, TypeError):
+            # A worker of another release, say: its words must not end the subscription of all streams.
+            logger.warning("A message on the push channel could not be read")
+            return
         for watcher in self.watchers:
             if watcher.wants(change):
                 # A browser that does not read loses the oldest change; its next snapshot has everything.

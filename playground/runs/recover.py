@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from playground.runs import live, nudge
-from playground.runs.execute import settle_many
+from playground.runs.execute import SENDER_GONE, settle_all, settle_many
 from playground.runs.models import Output, Run, State
 from playground.runs.outcome import Outcome
 from playground.runs.spool import left_behind
@@ -38,7 +38,7 @@ def recover() -> dict[str, int]:
 
 
 def _given_up(run_id: str, team_id: str) -> Outcome:
-    verdict = judge_unknown("sender_gone", request_id="", submit_status=None, answer=None)
+    verdict = judge_unknown(SENDER_GONE, request_id="", submit_status=None, answer=None)
     return Outcome.from_verdict(run_id, team_id, verdict)
 
 
@@ -46,8 +46,7 @@ def replay_spool() -> int:
     """Settle what workers that are gone had left on this node's disk; the count. Safe to repeat."""
     settled = 0
     for path, outcomes in left_behind():
-        for start in range(0, len(outcomes), 200):
-            settled += settle_many(outcomes[start : start + 200])
+        settled += settle_all(outcomes)
         path.unlink(missing_ok=True)
         logger.info("Replayed %d outcomes from %s", len(outcomes), path.name)
     return settled

@@ -14,8 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import uvloop
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
-from psycopg_pool import PoolTimeout
+from django.db import connection
 
 from playground.runs import calls, execute, nudge, recover, store
 from playground.runs.outcome import Outcome
@@ -30,7 +29,7 @@ SQL_THREADS = 4
 POLLS_AT_ONCE = 200
 COPIES_AT_ONCE = 16
 TICK = 0.5
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+LONGEST_PAUSE = 5.0
 
 _current: "Sender | None" = None
 
@@ -97,7 +96,7 @@ class Sender:
             self._ready.set()
             settler = asyncio.create_task(self._settle_for_ever())
             await asyncio.gather(
-                self._keep_going(self._replay),
+                self._replay_once(),
                 self._pump_for_ever(),
                 self._poll_for_ever(),
                 self._copy_for_ever(),
@@ -122,7 +121,7 @@ class Sender:
         """One step of a loop that must outlive every error; a database that is away is no news after the first line."""
         try:
             return await step()
-        except DATABASE_AWAY as error:
+        except execute.DATABASE_AWAY as error:
             logger.warning("The database is away: %s", str(error).strip())
         except Exception:
             logger.exception("A step of the sender failed")
@@ -142,8 +141,13 @@ class Sender:
             return
         event.clear()
 
-    async def _replay(self) -> None:
-        await self._sql(recover.replay_spool)
+    async def _replay_once(self) -> None:
+        """As soon as the database is there: what earlier workers left on this disk."""
+        while not self._draining and await self._keep_going(self._replay) is None:
+            continue
+
+    async def _replay(self) -> int:
+        return await self._sql(recover.replay_spool)
 
     # -- claim and call
 
@@ -189,55 +193,38 @@ class Sender:
         return [self._outcomes.get_nowait() for _ in range(count)]
 
     async def _settle(self, batch: list[Outcome]) -> int:
-        """Settle ``batch`` however long it takes; the count of outcomes taken from the queue, more in an outage."""
+        """Settle ``batch`` however long it takes; the count of outcomes taken from the queue, more in an outage.
+
+        A worker that is to end leaves them in the spool when the database stays away: the next start settles them.
+        """
         spooled = 0
         delay = 0.2
         while True:
             try:
-                await self._settle_once(batch)
-            except DATABASE_AWAY as error:
+                await self._sql(execute.settle_all, batch)
+            except execute.DATABASE_AWAY as error:
                 if not spooled:
                     logger.warning("The database is away; outcomes go to the spool: %s", str(error).strip())
                 batch += self._more_outcomes() if spooled else []
-                await self._loop.run_in_executor(None, self._keep, batch[spooled:])
-                spooled = len(batch)
+                spooled += await self._loop.run_in_executor(None, self._keep, batch[spooled:])
+                if self._draining and spooled == len(batch) and delay >= LONGEST_PAUSE:
+                    logger.warning("%d outcomes stay in the spool for the next start", spooled)
+                    return spooled
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 5)
+                delay = min(delay * 2, LONGEST_PAUSE)
             else:
                 self._spool.clear()
                 return len(batch)
 
-    def _keep(self, outcomes: list[Outcome]) -> None:
+    def _keep(self, outcomes: list[Outcome]) -> int:
+        """How many of them are on disk now: all or none."""
         try:
             if outcomes:
                 self._spool.keep(outcomes)
         except OSError:
             logger.exception("%d outcomes are only in memory", len(outcomes))
-
-    async def _settle_once(self, batch: list[Outcome]) -> None:
-        for start in range(0, len(batch), execute.BATCH):
-            part = batch[start : start + execute.BATCH]
-            try:
-                await self._sql(execute.settle_many, part)
-            except DATABASE_AWAY:
-                raise
-            except Exception:
-                logger.exception("A batch of %d outcomes failed; settling them one by one", len(part))
-                for outcome in part:
-                    await self._settle_alone(outcome)
-
-    async def _settle_alone(self, outcome: Outcome) -> None:
-        """One outcome; if its words cannot be written, its money still is."""
-        bare = outcome.adding(error_text="", response_text="", headers=[], outputs=[])
-        for attempt in (outcome, bare):
-            try:
-                await self._sql(execute.settle_many, [attempt])
-            except DATABASE_AWAY:
-                raise
-            except Exception:
-                logger.exception("The outcome of run %s could not be written", outcome.run_id)
-            else:
-                return
+            return 0
+        return len(outcomes)
 
     # -- poll
 

@@ -31,16 +31,33 @@ class Spool:
 
     def __init__(self) -> None:
         self._path = _folder() / f"{uuid.uuid4()}.jsonl"
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
 
     def keep(self, outcomes: list[Outcome]) -> None:
         """On disk when this returns. Raises OSError when the disk refuses: the caller still has them in memory."""
         if self._file is None:
-            self._file = os.fdopen(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._file.writelines(outcome.to_json() + "\n" for outcome in outcomes)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+            self._file = self._open()
+        number = self._file.fileno()
+        before = os.fstat(number).st_size
+        lines = "".join(outcome.to_json() + "\n" for outcome in outcomes).encode()
+        try:
+            if self._file.write(lines) != len(lines):
+                raise OSError("The disk took only a part of the lines.")
+            os.fsync(number)
+        except OSError:
+            # Half a line would spoil the one that is appended after it.
+            os.ftruncate(number, before)
+            raise
+
+    def _open(self) -> IO[bytes]:
+        while True:
+            number = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            file = os.fdopen(number, "ab", buffering=0)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # A worker that starts at this moment may have taken the new file for one left behind, and removed it.
+            if self._path.exists() and self._path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+            file.close()
 
     def clear(self) -> None:
         """Everything kept has been settled."""
@@ -53,7 +70,12 @@ class Spool:
 def left_behind() -> Iterator[tuple[Path, list[Outcome]]]:
     """The files of workers that are gone, with their outcomes. A line cut off by a crash is skipped and logged."""
     for path in sorted(_folder().glob("*.jsonl")):
-        with path.open() as file:
+        try:
+            file = path.open(errors="replace")
+        except OSError:
+            # Gone: its own worker, or another one that starts now, is done with it.
+            continue
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -72,16 +72,22 @@ def adopt_many(outcomes: list[Outcome]) -> set[str]:
         return done
     for outcome in outcomes:
         for arrived in outcome.outputs:
-            path = spool_path(arrived.spool_name) if arrived.spool_name else None
-            if path is None or not path.exists():
-                continue
-            try:
-                put(team_id=outcome.team_id, sha256=arrived.sha256, path=path)
-            except OSError:
-                logger.exception("Bytes of run %s stay in the spool", outcome.run_id)
-            else:
+            if arrived.spool_name and _adopt(outcome, arrived):
                 done.add(arrived.spool_name)
     return done
+
+
+def _adopt(outcome: Outcome, arrived: Arrived) -> bool:
+    path = spool_path(arrived.spool_name)
+    try:
+        if path.exists():
+            put(team_id=outcome.team_id, sha256=arrived.sha256, path=path)
+            return True
+        # An earlier attempt to settle this outcome moved them and failed after that.
+        return default_storage.exists(storage_name(outcome.team_id, arrived.sha256))
+    except OSError:
+        logger.exception("Bytes of run %s stay in the spool", outcome.run_id)
+        return False
 
 
 def record_outputs(outcomes: list[Outcome], runs: dict[str, Run], adopted: set[str]) -> None:

@@ -75,11 +75,18 @@ def submit(
                 search=SearchVector(Value(_words(body_text)), config="simple"),
             )
             RunInput.objects.bulk_create(RunInput(run=run, file_id=file_id) for file_id in inputs)
+            # Whoever ends this membership holds the team's row, which the insert above waited for.
+            if not Membership.objects.filter(id=membership.id).exists():
+                raise SubmitProblem("body", "You are no longer a member of this team.")
             transaction.on_commit(lambda: _announce(run))
     except IntegrityError:
-        earlier = Run.objects.filter(team=membership.team, token=token, person=membership.user).first()
+        earlier = Run.objects.filter(team=membership.team, token=token).first()
         if earlier is None:
             raise
+        if earlier.person_id != membership.user_id:
+            raise SubmitProblem(
+                "token", "This form was used before. Reload the page and run again."
+            ) from None
         return earlier
     return run
 

@@ -2,14 +2,16 @@
 
 import io
 import logging
+import struct
 import uuid
 import warnings
+import zlib
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from playground.runs import live
 from playground.runs.models import File, Run
@@ -17,6 +19,13 @@ from playground.runs.models import File, Run
 logger = logging.getLogger(__name__)
 
 EDGE = 512
+# What Pillow's decoders raise on bytes that are not the picture they claim to be.
+BROKEN = (
+    *(OSError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, SyntaxError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
+_SIDEWAYS = (5, 6, 7, 8)
+_ORIENTATION = 0x0112
 
 
 def make(*, file_id: uuid.UUID) -> bool:
@@ -29,14 +38,18 @@ def make(*, file_id: uuid.UUID) -> bool:
         return False
     try:
         width, height, data = _render(file)
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError, SyntaxError) as error:
+    except BROKEN as error:
         logger.info("No thumbnail for file %s: %s", file_id, type(error).__name__)
         return False
     name = ""
     if data:
         name = default_storage.save(f"{file.storage_name}.thumb.webp", ContentFile(data))
     with transaction.atomic():
-        File.objects.filter(id=file.id).update(thumbnail_name=name, width=width, height=height)
+        kept = File.objects.filter(id=file.id).update(thumbnail_name=name, width=width, height=height)
+        if name and not kept:
+            # Erased while it was drawn: its small version must not stay behind.
+            default_storage.delete(name)
+            return False
         runs = list(Run.objects.filter(outputs__file=file).distinct()[:20])
         transaction.on_commit(lambda: live.publish([live.Change.of(run) for run in runs]))
     return bool(name)
@@ -44,18 +57,27 @@ def make(*, file_id: uuid.UUID) -> bool:
 
 def _render(file: File) -> tuple[int, int, bytes]:
     with warnings.catch_warnings(), default_storage.open(file.storage_name) as stored:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")
         with Image.open(stored) as image:
             width, height = image.size
+            if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
+                width, height = height, width
             if width * height > settings.MAX_IMAGE_PIXELS:
                 return width, height, b""
             image.draft("RGB", (EDGE * 2, EDGE * 2))
             small = ImageOps.exif_transpose(image)
             small.thumbnail((EDGE, EDGE))
-            if small.mode not in ("RGB", "RGBA"):
-                small = small.convert(
-                    "RGBA" if "A" in small.getbands() or "transparency" in small.info else "RGB"
-                )
             buffer = io.BytesIO()
-            small.save(buffer, "WEBP", quality=80)
+            _plain(small).save(buffer, "WEBP", quality=80)
             return width, height, buffer.getvalue()
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture in 8 bits of red, green, blue and perhaps alpha, which is all that WebP holds."""
+    if image.mode in ("RGB", "RGBA"):
+        return image
+    if image.mode.startswith("I"):
+        # 16 bits of grey in a wider number: cutting them at 255 would leave a white page.
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    transparent = "A" in image.getbands() or "transparency" in image.info
+    return image.convert("RGBA" if transparent else "RGB")

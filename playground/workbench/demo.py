@@ -122,7 +122,7 @@ def _plan() -> list[tuple[str, int, dict[str, Any]]]:
         ("gpt-image-1", 1, {"prompt": _SCENES[6], "_sandbox": {"fault": "status_406_credits"}}),
         ("imagen-4", 1, {"prompt": _SCENES[7], "aspect_ratio": "2:7", "_sandbox": {"fault": "status_406_value"}}),
         ("flux-schnell", 1, {"prompt": _SCENES[0], "_sandbox": {"fault": "status_429", "reset_in": 40}}),
-        ("ltx-video", 2, {"prompt": "Fog", "_sandbox": {"fault": "job_fails", "error": "The frame could not be read."}}),
+        ("ltx-video", 2, {"prompt": "Fog", "_sandbox": {"fault": "job_fails", "error": "A frame could not be read."}}),
         # Charged, but the answer never arrives: this one needs a person.
         ("veo-3-fast", 2, {"prompt": _SCENES[6], "duration": 4, "_sandbox": {"fault": "drop_after_charge"}}),
     ]  # fmt: skip

@@ -34,7 +34,7 @@ def save_draft(*, membership: Membership, endpoint: str, text: str, version: int
     """
     if len(text) > MAX_TEXT:
         raise DraftTooLarge("This draft is larger than 8 MB, so it is not kept on the server.")
-    text = text.replace("\x00", "\ufffd")
+    text = text.replace("\x00", "\ufffd").encode(errors="replace").decode()
     with transaction.atomic():
         draft, made = Draft.objects.get_or_create(
             person_id=membership.user_id,

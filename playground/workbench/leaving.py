@@ -15,8 +15,8 @@ def remove_member(*, actor: Membership, leaving: Membership, request: HttpReques
     Their lent keys stop, their sessions end, their open streams close at the next check. What they ran stays in the
     books. Raises what accounts.teams.remove_member raises.
     """
+    waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
     with transaction.atomic():
-        waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
-        cancelled = cancel(runs=waiting, reason="member_removed")
+        # This first: it holds the team's row, so a run that is made meanwhile is either here to cancel or refused.
         teams.remove_member(actor=actor, membership=leaving, request=request)
-    return cancelled
+        return cancel(runs=waiting, reason="member_removed")
