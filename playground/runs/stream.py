@@ -133,10 +133,8 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
     unfinished = set(watch.runs)
     async with live.hub.watch(watcher) as queue:
         yield "retry: 3000\n\n"
-        for fact in await _briefly(_snapshot, watch, watch.runs):
-            yield _message({**fact, "snapshot": True})
-            if fact["done"]:
-                unfinished.discard(uuid.UUID(fact["run"]))
+        async for message in _snapshots(watch, unfinished):
+            yield message
         next_check = time.monotonic() + RECHECK
         while unfinished or watch.follow:
             try:
@@ -144,17 +142,33 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": still here\n\n"
             else:
-                fact = {"run": change.run, "state": change.state, "billing": change.billing, "done": False}
-                if change.final and not watch.follow:
-                    # Final, but its files may still be on their way: only the table knows.
-                    found = await _briefly(_snapshot, watch, (uuid.UUID(change.run),))
-                    fact = found[0] if found else {**fact, "done": True}
-                yield _message(fact)
-                if fact["done"]:
-                    unfinished.discard(uuid.UUID(change.run))
+                yield await _change_message(watch, change, unfinished)
             if time.monotonic() >= next_check:
                 if not await _briefly(_renew, watch):
                     break
                 watcher.everyone = access.sees_all_runs(watch.membership)
+                # Whatever the push channel lost meanwhile.
+                async for message in _snapshots(watch, unfinished):
+                    yield message
                 next_check = time.monotonic() + RECHECK
     yield _GOODBYE
+
+
+async def _snapshots(watch: Watch, unfinished: set[uuid.UUID]) -> AsyncIterator[str]:
+    """How the unfinished runs stand now; takes those that are done out of the set."""
+    for fact in await _briefly(_snapshot, watch, tuple(unfinished)):
+        if fact["done"]:
+            unfinished.discard(uuid.UUID(fact["run"]))
+        yield _message({**fact, "snapshot": True})
+
+
+async def _change_message(watch: Watch, change: live.Change, unfinished: set[uuid.UUID]) -> str:
+    run_id = uuid.UUID(change.run)
+    fact = {"run": change.run, "state": change.state, "billing": change.billing, "done": False}
+    if change.final and run_id in unfinished:
+        # Final, but its files may still be on their way: only the table knows.
+        found = await _briefly(_snapshot, watch, (run_id,))
+        fact = found[0] if found else {**fact, "done": True}
+    if fact["done"]:
+        unfinished.discard(run_id)
+    return _message(fact)
