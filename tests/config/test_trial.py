@@ -13,9 +13,11 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from config.commands import PROJECT
+from config.embedded import Postgres
 from config.processes import free_port, wait_until
 from config.trial import SHORTEST_LIFE
 
@@ -103,6 +105,22 @@ def start(open_folder: Path) -> Iterator[Starter]:
         run.end()
 
 
+def states(url: str) -> dict[str, int]:
+    """How many runs the trial's database has in each state."""
+    with psycopg.connect(url) as connection:
+        return dict(
+            connection.execute("SELECT state, count(*) FROM playground_run GROUP BY state").fetchall()
+        )
+
+
+def database_url(folder: Path) -> str:
+    """Of the PostgreSQL that a running trial keeps in `folder`; its pid file has the port in line 4."""
+    cluster = folder / "postgres" / "data"
+    password = (cluster / "atelier_password").read_text().strip()
+    port = (cluster / "postmaster.pid").read_text().splitlines()[3]
+    return f"postgres://atelier:{password}@127.0.0.1:{port}/atelier"
+
+
 def sign_in(client: httpx.Client, run: Run) -> None:
     found = re.search(r"Sign in as (\S+) with (\S+)", run.text())
     assert found
@@ -138,6 +156,34 @@ def test_data_and_sessions_survive_a_restart_and_nothing_is_left_running(start: 
         assert signed_in(client)
     assert second.interrupt() == 0
     assert second.left() == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_calls_in_flight_finish(start: Starter) -> None:
+    """The demo team's first runs are on their way to the sandbox when the person stops the trial."""
+    run = start()
+    run.wait_until_ready()
+    url = database_url(start.folder)
+    assert wait_until(lambda: states(url).get("sending", 0) > 0, seconds=60)
+    assert run.interrupt() == 0
+    server = Postgres(start.folder / "postgres")
+    server.start()
+    after = states(server.url)
+    server.stop()
+    assert "sending" not in after
+    assert after.get("succeeded", 0) > 0
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_stops_at_once(start: Starter) -> None:
+    run = start()
+    run.wait_until_ready()
+    sandbox = run.part("playground.sandbox")
+    sandbox.suspend()
+    run.process.send_signal(signal.SIGINT)
+    run.wait_for("Ctrl-C again stops at once")
+    assert run.interrupt() == 0
+    assert run.left() == []
 
 
 @pytest.mark.slow
