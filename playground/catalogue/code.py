@@ -114,6 +114,6 @@ def printable(text: str) -> bool:
 _LANGUAGES: tuple[tuple[str, str, Callable[[str], str], str], ...] = (
     ("curl", "cURL", shell_text, "#"),
     ("python", "Python", python_text, "#"),
-    ("segmind", "Python, Segmind SDK", python_text, "#"),
+    ("segmind", "Segmind SDK", python_text, "#"),
     ("javascript", "JavaScript", javascript_text, "//"),
 )

@@ -56,14 +56,14 @@ class OwnEndpointForm(forms.Form):
         strip=False,
         label="JSON Schema",
         help_text="Draft 2020-12, of the request body. The form shows its properties in this order.",
-        widget=forms.Textarea(attrs={"class": "input-code", "rows": 10, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"class": "input-mono", "rows": 10, "spellcheck": "false"}),
     )
     sample_text = forms.CharField(
         required=False,
         strip=False,
         label="Sample payload",
         help_text="What the editor holds at first. Left empty, it is made from the schema.",
-        widget=forms.Textarea(attrs={"class": "input-code", "rows": 6, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"class": "input-mono", "rows": 6, "spellcheck": "false"}),
     )
     notes = forms.CharField(
         required=False,

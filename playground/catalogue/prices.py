@@ -21,7 +21,7 @@ class PriceHint:
     def text(self) -> str:
         if self.low == self.high:
             return f"$ {money_text(self.low)}"
-        return f"$ {money_text(self.low)} – {money_text(self.high)}"
+        return f"$ {money_text(self.low)} to {money_text(self.high)}"
 
     @property
     def source(self) -> str:

@@ -34,7 +34,7 @@ function ask(view, version) {
   const body = view.closest("form")?.elements.body?.value ?? "";
   const csrf = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
   if (!panel) return;
-  panel.dataset.codeVersion = version;
+  panel.dataset.chosenVersion = version;
   globalThis.htmx?.ajax("POST", panel.dataset.codeUrl, {
     target: panel,
     swap: "innerHTML",
@@ -71,7 +71,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:configRequest", (event) => {
   const { target, parameters } = event.detail;
   if (!target?.dataset.codeUrl || parameters.version) return;
-  const version = target.dataset.codeVersion ?? target.closest("form")?.elements.version?.value;
+  const version = target.dataset.chosenVersion ?? target.closest("form")?.elements.version?.value;
   if (version) parameters.version = version;
 });
 

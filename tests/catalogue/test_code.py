@@ -28,7 +28,7 @@ def test_one_program_for_each_language() -> None:
     assert [(one.language, one.title) for one in found] == [
         ("curl", "cURL"),
         ("python", "Python"),
-        ("segmind", "Python, Segmind SDK"),
+        ("segmind", "Segmind SDK"),
         ("javascript", "JavaScript"),
     ]
 

@@ -28,7 +28,7 @@ def test_the_picker_gets_a_fragment_of_links(people: People) -> None:
     assert "<html" not in part
     assert part.count("data-endpoint-link") == 6
     assert '<a class="endpoint-option" href="/t/studio/live/playground/veo-3/"' in part
-    assert "$ 0.8000 – 3.2000" in part
+    assert "$ 0.8000 to 3.2000" in part
 
 
 def test_without_a_text_favourites_come_first(people: People) -> None:

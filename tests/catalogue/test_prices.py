@@ -55,7 +55,7 @@ def test_a_published_price_goes_before_the_average() -> None:
     endpoint = Endpoint(avg_cost=Decimal("5.19"), price_low=Decimal("0.8"), price_high=Decimal("3.2"))
     hint = price_hint(endpoint)
     assert hint == PriceHint(Decimal("0.8"), Decimal("3.2"), published=True)
-    assert (hint.text, hint.source) == ("$ 0.8000 – 3.2000", "published by Segmind")
+    assert (hint.text, hint.source) == ("$ 0.8000 to 3.2000", "published by Segmind")
 
 
 def test_an_average_says_that_it_is_one() -> None:
