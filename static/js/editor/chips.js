@@ -19,7 +19,7 @@ class Chip extends WidgetType {
   }
 
   toDOM() {
-    return h("span", { class: "editor-inline-chip", title: "A file. Delete removes it; the form shows more." }, icon(this.symbol), this.words);
+    return h("span", { class: "editor-inline-chip", title: "A file. Delete removes it; the form shows more." }, icon(this.symbol), h("span", {}, this.words));
   }
 }
 

@@ -8,6 +8,8 @@ import { h, memory, readJson, uniqueId } from "./dom.js";
 const MAX_BYTES = 2 * 1024 * 1024;
 /** Above these many characters the textarea and the page are told a little later than every key. */
 const LATE_TEXTAREA = 200_000;
+/** Above these the textarea, slow to fill even when hidden, is written only when something reads it. */
+const LAST_MOMENT_TEXTAREA = 1_000_000;
 const LATE_EVENTS = 50_000;
 const LATE_MS = 150;
 const NAMES = { form: "Form", json: "JSON", code: "Code" };
@@ -118,7 +120,7 @@ class Editor {
     if (edit) {
       clearTimeout(this.textareaTimer);
       if (length <= LATE_TEXTAREA) this.#writeTextarea();
-      else this.textareaTimer = setTimeout(() => this.#writeTextarea(), 2 * LATE_MS);
+      else if (length <= LAST_MOMENT_TEXTAREA) this.textareaTimer = setTimeout(() => this.#writeTextarea(), 2 * LATE_MS);
     }
     clearTimeout(this.eventTimer);
     if (length <= LATE_EVENTS) this.#told(origin);

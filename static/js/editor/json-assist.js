@@ -28,7 +28,7 @@ function keyOptions(schema, present, { colon }) {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {})
     .filter(([name]) => !present.has(name))
-    .map(([name, inner]) => {
+    .map(([name, inner], index) => {
       const value = inner.default !== undefined ? valueText(inner.default) : emptyItem(inner);
       return {
         label: JSON.stringify(name),
@@ -36,10 +36,17 @@ function keyOptions(schema, present, { colon }) {
         type: "property",
         detail: required.has(name) ? "required" : typeOf(inner),
         info: inner.description,
-        boost: required.has(name) ? 1 : 0,
+        // In the schema's order, what is required first.
+        boost: Math.max(1, 98 - index) - (required.has(name) ? 0 : 49),
         apply: colon ? JSON.stringify(name) : `${JSON.stringify(name)}: ${value}`,
       };
     });
+}
+
+/** "image_input[0]": the last key and what follows it. */
+function nameOf(path) {
+  const key = path.findLastIndex((step) => typeof step === "string");
+  return path[key] + path.slice(key + 1).map((index) => `[${index}]`).join("");
 }
 
 /** A completion source for the keys, choices and examples the schema names. */
@@ -82,7 +89,7 @@ export function hints(document) {
       dom: h(
         "div",
         { class: "editor-tip" },
-        h("p", {}, h("strong", {}, String(path.at(-1))), " ", h("span", {}, facts(schema))),
+        h("p", {}, h("strong", {}, nameOf(path)), " ", h("span", {}, facts(schema))),
         schema.description ? h("p", {}, schema.description) : null,
         schema.enum ? h("p", { class: "mono" }, schema.enum.map(valueText).join("  ")) : null,
       ),

@@ -13,7 +13,6 @@ import {
   defaultKeymap,
   foldGutter,
   foldKeymap,
-  forceLinting,
   highlightActiveLine,
   highlightActiveLineGutter,
   highlightSelectionMatches,
@@ -37,8 +36,11 @@ import { chips } from "./chips.js";
 import { completions, hints } from "./json-assist.js";
 import { h } from "./dom.js";
 
-/** Above this many characters language, hints and lint are off: the text stays quick to type in. */
-const PLAIN_LENGTH = 1_000_000;
+/**
+ * Where a text is heavy (document.js), language, hints, lint and line wrapping are off, and it stays quick to type in: laying out one wrapped
+ * line of five megabytes takes seconds. Shorter texts than this are never heavy.
+ */
+const LIGHT_LENGTH = 1_000_000;
 const fromOutside = Annotation.define();
 
 const highlight = HighlightStyle.define([
@@ -52,11 +54,13 @@ const highlight = HighlightStyle.define([
 /** Carriage returns are part of the text and no glyph; everything else odd is shown. */
 const ODD = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202d\u202e\u2066\u2067\u2069\ufeff\ufff9-\ufffc]/g;
 
+const isHeavy = (document) => document.text.length > LIGHT_LENGTH && document.parsed().heavy;
+
 export class JsonView {
   constructor({ document, files, nonce, label }) {
     this.document = document;
     this.rich = new Compartment();
-    this.isPlain = document.text.length > PLAIN_LENGTH;
+    this.isPlain = isHeavy(document);
     this.element = h("div", { class: "editor-json" });
     this.files = files;
     this.view = new EditorView({ parent: this.element, state: this.#state(nonce, label) });
@@ -96,7 +100,6 @@ export class JsonView {
         highlightActiveLine(),
         highlightActiveLineGutter(),
         highlightSpecialChars({ specialChars: ODD }),
-        EditorView.lineWrapping,
         indentUnit.of("  "),
         search({ top: true }),
         this.chips.of(chips(this.files)),
@@ -121,6 +124,7 @@ export class JsonView {
     if (this.isPlain) return [];
     const { document } = this;
     return [
+      EditorView.lineWrapping,
       json(),
       syntaxHighlighting(highlight),
       indentOnInput(),
@@ -168,13 +172,9 @@ export class JsonView {
   }
 
   #adjustRichness() {
-    const plain = this.document.text.length > PLAIN_LENGTH;
+    const plain = isHeavy(this.document);
     if (plain === this.isPlain) return;
     this.isPlain = plain;
     this.view.dispatch({ effects: this.rich.reconfigure(this.#richness()) });
-  }
-
-  relint() {
-    if (!this.isPlain) forceLinting(this.view);
   }
 }

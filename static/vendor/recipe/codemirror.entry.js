@@ -1,5 +1,5 @@
 // Only what static/js/editor/ uses; esbuild drops the rest.
-export { EditorState, StateField, Compartment, Annotation, Prec } from "@codemirror/state";
+export { EditorState, StateField, Compartment, Annotation } from "@codemirror/state";
 export {
   EditorView,
   Decoration,
@@ -23,7 +23,7 @@ export {
   foldKeymap,
 } from "@codemirror/language";
 export { json } from "@codemirror/lang-json";
-export { linter, lintGutter, lintKeymap, forceLinting } from "@codemirror/lint";
+export { linter, lintGutter, lintKeymap } from "@codemirror/lint";
 export { autocompletion, completionKeymap, closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 export { search, searchKeymap, highlightSelectionMatches } from "@codemirror/search";
 export { tags } from "@lezer/highlight";

@@ -32,7 +32,10 @@ def open_editor(browser: Browser, harness: Harness) -> Iterator[Open]:
     context = browser.new_context()
     page = context.new_page()
     trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: trouble.append(str(error)))
     expected: list[str] = []
 

@@ -14,10 +14,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = Path(__file__).parent / "pages"
 NONCE = "nonce-of-this-answer"
+# As strict as the server's, and stricter with pictures: the editor needs none from data: or blob: addresses.
 POLICY = (
-    f"default-src 'self'; script-src 'self'; style-src 'self' 'nonce-{NONCE}'; img-src 'self'; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{NONCE}'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+TOKEN = "token-of-the-page"
 FILE_ID = "0190aaaa-bbbb-7ccc-8ddd-{:012d}"
 
 
@@ -73,61 +75,68 @@ def _form_value(body: bytes, name: str) -> str:
     return part.partition(b"\r\n\r\n")[2].decode(errors="replace")
 
 
-def _handler(harness: Harness) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/":
-                return self._send(200, "text/html; charset=utf-8", harness.page().encode())
-            folder = PAGES if self.path.startswith("/pages/") else ROOT
-            path = folder / self.path.removeprefix("/pages/").lstrip("/").partition("?")[0]
-            if not path.is_file():
-                return self._send(404, "text/plain", b"")
-            kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "text/plain"
-            return self._send(200, kind, path.read_bytes())
+class PageHandler(BaseHTTPRequestHandler):
+    """Answers for one harness, which a subclass made in ``serving`` names."""
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/code":
-                return self._send(200, "text/html", b"<pre>curl</pre>")
-            if self.path.startswith("/how/"):
-                number, name = self.path.split("/")[2:4]
-                how = body.decode().removeprefix("how=")
-                harness.received.append({"how": how, "csrf": self.headers["X-CSRFToken"]})
-                return self._json(200, harness.info(name=name, how=how, number=int(number)))
-            return self._upload(body)
+    harness: Harness
 
-        def _upload(self, body: bytes) -> None:
-            if harness.answers:
-                answer = harness.answers.pop(0)
-                if not answer.status:
-                    return self.connection.close()
-                return self._json(answer.status, answer.body or {})
-            name = body.partition(b'filename="')[2].partition(b'"')[0].decode()
-            how = _form_value(body, "how")
-            harness.received.append({"name": name, "how": how, "csrf": self.headers["X-CSRFToken"]})
-            return self._json(201, harness.info(name=name, how=how, size=len(body), number=len(harness.received)))
+    def do_GET(self) -> None:
+        if self.path == "/":
+            return self._send(200, "text/html; charset=utf-8", self.harness.page().encode())
+        folder = PAGES if self.path.startswith("/pages/") else ROOT
+        path = folder / self.path.removeprefix("/pages/").lstrip("/").partition("?")[0]
+        if not path.is_file():
+            return self._send(404, "text/plain", b"")
+        kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0]
+        return self._send(200, kind or "text/plain", path.read_bytes())
 
-        def _json(self, status: int, body: dict[str, Any]) -> None:
-            self._send(status, "application/json", json.dumps(body).encode())
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/code":
+            known = self.headers["X-CSRFToken"] == TOKEN and b"body=" in body
+            return self._send(200 if known else 403, "text/html", b"<pre>curl for this text</pre>")
+        if self.path.startswith("/how/"):
+            return self._change_how(body.decode().removeprefix("how="))
+        return self._upload(body)
 
-        def _send(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", POLICY)
-            self.end_headers()
-            self.wfile.write(body)
+    def _change_how(self, how: str) -> None:
+        number, name = self.path.split("/")[2:4]
+        self.harness.received.append({"how": how, "csrf": self.headers["X-CSRFToken"]})
+        self._json(200, self.harness.info(name=name, how=how, number=int(number)))
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Tests read what was received, not a log."""
+    def _upload(self, body: bytes) -> None:
+        harness = self.harness
+        if harness.answers:
+            answer = harness.answers.pop(0)
+            if answer.status:
+                self._json(answer.status, answer.body or {})
+            else:
+                self.connection.close()
+            return
+        name = body.partition(b'filename="')[2].partition(b'"')[0].decode()
+        how = _form_value(body, "how")
+        harness.received.append({"name": name, "how": how, "csrf": self.headers["X-CSRFToken"]})
+        self._json(201, harness.info(name=name, how=how, size=len(body), number=len(harness.received)))
 
-    return Handler
+    def _json(self, status: int, body: dict[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", POLICY)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Tests read what was received, not a log."""
 
 
 @contextmanager
 def serving() -> Iterator[Harness]:
     harness = Harness()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(harness))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (PageHandler,), {"harness": harness}))
     server.daemon_threads = True
     harness.url = f"http://127.0.0.1:{server.server_port}/"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

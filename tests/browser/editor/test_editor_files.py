@@ -43,7 +43,8 @@ def send_event(page: Page, kind: str, selector: str) -> None:
             data.items.add(new File(["picture"], "pasted.png", {type: "image/png"}));
             const target = document.querySelector(selector);
             const options = {bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data};
-            target.dispatchEvent(kind === "drop" ? new DragEvent("drop", options) : new ClipboardEvent("paste", options));
+            const Kind = kind === "drop" ? DragEvent : ClipboardEvent;
+            target.dispatchEvent(new Kind(kind, options));
         }""",
         [kind, selector],
     )
@@ -96,9 +97,15 @@ def test_how_a_file_is_sent_can_be_changed(open_editor: Open, harness: Harness) 
     expect(page.get_by_label("How boat.png is sent")).to_have_value("base64")
 
 
-def test_errors_stand_at_the_field_and_lost_connections_offer_a_retry(open_editor: Open, harness: Harness) -> None:
+def test_errors_stand_at_the_field_and_lost_connections_offer_a_retry(
+    open_editor: Open, harness: Harness
+) -> None:
     page = open_editor('{"prompt": "kept"}', SCHEMA, expect=("413", "415", "ERR_", "net::"))
-    harness.answers = [Answer(413), Answer(415, {"error": "A PNG, JPEG or WebP picture is needed."}), Answer(0)]
+    harness.answers = [
+        Answer(413),
+        Answer(415, {"error": "A PNG, JPEG or WebP picture is needed."}),
+        Answer(0),
+    ]
     choose(page, "image", PNG)
     expect(page.get_by_text("This file is too large.")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
@@ -139,16 +146,29 @@ def test_base64_in_the_text_is_a_chip_in_both_views(open_editor: Open) -> None:
 def test_markers_are_chips_in_the_json_view(open_editor: Open, harness: Harness) -> None:
     info = harness.info(name="boat.png", how="upload")
     forged = info["marker"].replace("0001:", "0009:")
-    page = open_editor(f'{{"image": "{info["marker"]}", "image_url": "{forged}"}}', SCHEMA, files={info["marker"]: info})
+    page = open_editor(
+        f'{{"image": "{info["marker"]}", "image_url": "{forged}"}}', SCHEMA, files={info["marker"]: info}
+    )
     expect(page.get_by_text("Unknown file 0190aaaa…")).to_be_visible()
     page.get_by_role("tab", name="JSON").click()
-    expect(page.locator(".editor-inline-chip").first).to_have_text("boat.png · 1.3 MB · 9f2c… · upload to Segmind")
+    expect(page.locator(".editor-inline-chip").first).to_have_text(
+        "boat.png · 1.3 MB · 9f2c… · upload to Segmind"
+    )
     expect(page.locator(".cm-content")).not_to_contain_text("atelier-file")
 
 
 def test_the_preset_of_how(open_editor: Open) -> None:
     page = open_editor("{}", SCHEMA)
-    names = ["image_url", "image_urls", "image_input", "start_image_url", "image", "face_image", "input_audio", "reference_images"]
+    names = [
+        "image_url",
+        "image_urls",
+        "image_input",
+        "start_image_url",
+        "image",
+        "face_image",
+        "input_audio",
+        "reference_images",
+    ]
     found = page.evaluate(
         """async (names) => {
             const {presetHow} = await import("/static/js/editor/editor.js");

@@ -1,4 +1,4 @@
-"""Every kind of field, lists and nested values, fields the schema does not know, and the page by keyboard and with axe."""
+"""Every kind of field, lists, nested values, fields the schema does not know; by keyboard and with axe."""
 
 from typing import Any
 
@@ -34,7 +34,9 @@ SCHEMA: dict[str, Any] = {
                 "required": ["role", "content"],
                 "properties": {
                     "role": {"type": "string", "enum": ["user", "assistant"]},
-                    "content": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}}]},
+                    "content": {
+                        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}}]
+                    },
                 },
             },
         },
@@ -65,7 +67,9 @@ def test_short_fields_write_their_type(open_editor: Open) -> None:
     page.get_by_label("style", exact=True).fill("5")
     page.get_by_label("scheduler", exact=True).fill("UniPC")
     page.get_by_label("width", exact=True).fill("512")
-    page.get_by_role("group", name="duration").or_(page.get_by_role("radiogroup", name="duration")).get_by_text("10").click()
+    page.get_by_role("group", name="duration").or_(
+        page.get_by_role("radiogroup", name="duration")
+    ).get_by_text("10").click()
     page.get_by_label("quality", exact=True).select_option("5")
     page.get_by_role("switch", name="hd").click()
     assert text_of(page) == (
@@ -132,7 +136,10 @@ def test_messages_have_role_and_content_as_text_or_parts(open_editor: Open) -> N
     assert text_of(page) == '{\n  "messages": [{"role": "user", "content": "Hello"}]\n}'
     page.get_by_text("assistant", exact=True).click()
     page.get_by_role("button", name="Make it a list of parts").click()
-    assert text_of(page) == '{\n  "messages": [{"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}]\n}'
+    assert (
+        text_of(page)
+        == '{\n  "messages": [{"role": "assistant", "content": [{"type": "text", "text": "Hello"}]}]\n}'
+    )
     page.get_by_role("button", name="Make it plain text").click()
     assert text_of(page) == '{\n  "messages": [{"role": "assistant", "content": "Hello"}]\n}'
 
@@ -188,7 +195,10 @@ def test_without_a_schema_fields_are_guessed_from_the_text(open_editor: Open) ->
     page.get_by_label("n", exact=True).fill("2.0")
     page.get_by_role("switch", name="ok").click()
     page.get_by_label("a", exact=True).fill("7")
-    assert text_of(page) == '{"prompt": "x", "n": 2.0, "ok": false, "tags": ["a"], "image_url": "", "o": {"a": 7}}'
+    assert (
+        text_of(page)
+        == '{"prompt": "x", "n": 2.0, "ok": false, "tags": ["a"], "image_url": "", "o": {"a": 7}}'
+    )
     expect(page.get_by_role("button", name="Choose file for image_url")).to_be_visible()
 
 
@@ -247,7 +257,10 @@ def test_by_keyboard_alone(open_editor: Open) -> None:
     assert text_of(page) == '{\n  "prompt": "by keyboard",\n  "style": "s"\n}'
 
 
-FULL = '{"prompt": "x", "steps": 500, "tags": ["a"], "messages": [{"role": "user", "content": "x"}], "seed": -1, "odd": 1}'
+FULL = (
+    '{"prompt": "x", "steps": 500, "tags": ["a"], "messages": [{"role": "user", "content": "x"}], '
+    '"seed": -1, "odd": 1}'
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

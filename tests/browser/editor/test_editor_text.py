@@ -1,4 +1,4 @@
-"""The text is the truth: what a person did not touch survives byte for byte, and what is wrong is said with its place."""
+"""The text is the truth: what was not touched survives byte for byte; what is wrong is said with its place."""
 
 import json
 from typing import Any
@@ -35,7 +35,8 @@ def text_of(page: Page) -> str:
 
 def codes(page: Page, severity: str) -> list[str]:
     found: list[str] = page.evaluate(
-        "severity => window.editor.diagnostics().filter((d) => d.severity === severity).map((d) => d.code)", severity
+        "severity => window.editor.diagnostics().filter((d) => d.severity === severity).map((d) => d.code)",
+        severity,
     )
     return found
 
@@ -52,6 +53,8 @@ def test_looking_at_every_view_changes_nothing(open_editor: Open) -> None:
     page = open_editor(ODD, SCHEMA)
     for view in ("JSON", "Code", "Form"):
         page.get_by_role("tab", name=view).click()
+        if view == "Code":
+            expect(page.get_by_text("curl for this text")).to_be_visible()
     expect(page.locator(".editor-form")).to_be_visible()
     assert text_of(page) == ODD
     assert page.locator("textarea[name=body]").input_value() == ODD
