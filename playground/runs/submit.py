@@ -6,7 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchVector
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 from django.utils import timezone
 
@@ -55,6 +55,7 @@ def submit(
     inputs = _checked_inputs(membership, body_text)
     try:
         with transaction.atomic():
+            _require_still_member(membership)
             run = Run.objects.create(
                 team=membership.team,
                 mode=key.mode,
@@ -75,9 +76,6 @@ def submit(
                 search=SearchVector(Value(_words(body_text)), config="simple"),
             )
             RunInput.objects.bulk_create(RunInput(run=run, file_id=file_id) for file_id in inputs)
-            # Whoever ends this membership holds the team's row, which the insert above waited for.
-            if not Membership.objects.filter(id=membership.id).exists():
-                raise SubmitProblem("body", "You are no longer a member of this team.")
             transaction.on_commit(lambda: _announce(run))
     except IntegrityError:
         earlier = Run.objects.filter(team=membership.team, token=token).first()
@@ -113,6 +111,17 @@ def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
             done.append(run)
         transaction.on_commit(lambda: live.publish([live.Change.of(run) for run in done]))
     return len(done)
+
+
+def _require_still_member(membership: Membership) -> None:
+    """Nobody is removed from the team before this transaction ends; whoever was removed before submits nothing.
+
+    Removing locks the team's row first. The weakest lock on it is enough, and submissions never wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM accounts_team WHERE id = %s FOR KEY SHARE", [membership.team_id])
+    if not Membership.objects.filter(id=membership.id).exists():
+        raise SubmitProblem("body", "You are no longer a member of this team.")
 
 
 def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:

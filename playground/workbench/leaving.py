@@ -17,6 +17,6 @@ def remove_member(*, actor: Membership, leaving: Membership, request: HttpReques
     """
     waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
     with transaction.atomic():
-        # This first: it holds the team's row, so a run that is made meanwhile is either here to cancel or refused.
+        # This first: it locks the team, so a run that is made meanwhile is either here to cancel or refused.
         teams.remove_member(actor=actor, membership=leaving, request=request)
         return cancel(runs=waiting, reason="member_removed")
