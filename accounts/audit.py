@@ -42,6 +42,8 @@ SENTENCES: dict[str, str] = {
     "team.created": "created the team {target}",
     "team.changed": "changed the team's settings",
     "run.viewed": "looked into a private run of {target}",
+    "run.settled": "said what a run in doubt cost: {target}",
+    "run.erased": "erased the content of a run of {target}",
 }
 
 # The word in front of the dot, as the filter names it.

@@ -22,7 +22,8 @@ LIVE_SHAPE = re.compile(r"SG_[0-9A-Fa-f]{16}")
 SANDBOX_SHAPE = re.compile(r"SGTEST_[0-9A-Fa-f]{16}")
 # What people copy along with a key: header names, assignments, "Bearer".
 _PREFIX = re.compile(
-    r"""^(?:export|x-api-key|api[_-]?key|segmind_api_key|authorization|bearer)\b["']?\s*[:=]?\s*""", re.IGNORECASE
+    r"""^(?:export|x-api-key|api[_-]?key|segmind_api_key|authorization|bearer)\b["']?\s*[:=]?\s*""",
+    re.IGNORECASE,
 )
 _WRAPPING = " \t\r\n\"'`“”‘’«»,;\ufeff\u200b\u200c\u200d\u2060\u00a0"
 

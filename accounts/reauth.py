@@ -18,7 +18,8 @@ def ask(request: HttpRequest, *, back: str = "") -> HttpResponseRedirect | None:
     """The way to the password (or passkey, or code) page, or None when it was given within the last minutes.
 
     Unlike allauth's decorator this never keeps a posted form in the session: it may hold a provider key. The
-    person comes back to the same page, or to ``back``, with an empty form. Who signs in only elsewhere (OIDC) is not asked.
+    person comes back to the same page, or to ``back``, with an empty form. Who signs in only elsewhere (OIDC)
+    is not asked.
     """
     try:
         _proof(request)

@@ -115,7 +115,9 @@ def ask_everyone(
     }
 
 
-def expect(*, alice: int, adam: int, bob: int, audrey: int, charlie: int = 404, nobody: int = 302) -> dict[str, int]:
+def expect(
+    *, alice: int, adam: int, bob: int, audrey: int, charlie: int = 404, nobody: int = 302
+) -> dict[str, int]:
     """Statuses by name, to compare with ``ask_everyone``: strangers get 404, the anonymous are sent to sign in."""
     return {
         "alice": alice,

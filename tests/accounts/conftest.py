@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests.personas import People, make_people
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """Rate limits and waiting keys of earlier tests are forgotten."""
+def _fresh() -> Iterator[None]:
+    """Rate limits and waiting keys of earlier tests are forgotten, and the zone a test asked for after it."""
     cache.clear()
+    with timezone.override(None):
+        yield
 
 
 @pytest.fixture

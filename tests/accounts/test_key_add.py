@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 
 from accounts import candidates, vault
@@ -16,12 +18,14 @@ def test_who_may_open_it(people: People, url: str) -> None:
 
 def test_who_may_send_it(people: People, url: str) -> None:
     data = {"label": "Studio", "text": LIVE_TEXT}
-    assert ask_everyone(people, url, method="post", data=data) == expect(alice=302, adam=302, bob=302, audrey=403)
+    assert ask_everyone(people, url, method="post", data=data) == expect(
+        alice=302, adam=302, bob=302, audrey=403
+    )
 
 
 def test_the_key_waits_encrypted_and_is_not_stored_yet(people: People, url: str) -> None:
     response = people.bob.client().post(url, {"label": "Studio", "text": f" x-api-key: {LIVE_TEXT} "})
-    candidate_id = response["Location"].rstrip("/").rpartition("/")[2]
+    candidate_id = UUID(response["Location"].rstrip("/").rpartition("/")[2])
     candidate = candidates.find(membership=people.membership("bob"), candidate_id=candidate_id)
     assert (candidate.label, candidate.mode, candidate.last_four) == ("Studio", "live", LIVE_TEXT[-4:])
     assert LIVE_TEXT.encode() not in candidate.ciphertext

@@ -45,7 +45,9 @@ def test_without_script_it_leads_back_to_the_list(people: People, key: ApiKey) -
     assert people.bob.client().post(url_of(people, key))["Location"] == f"/t/{people.team.slug}/keys/"
 
 
-def test_a_refusal_is_shown_and_the_old_balance_stays(people: People, provider: Provider, key: ApiKey) -> None:
+def test_a_refusal_is_shown_and_the_old_balance_stays(
+    people: People, provider: Provider, key: ApiKey
+) -> None:
     candidates.refresh_balance(key.id)
     provider.answer(401, {"error": "Unauthorized"})
     candidates.refresh_balance(key.id)

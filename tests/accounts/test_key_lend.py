@@ -20,7 +20,11 @@ def test_only_its_owner_may(people: People, key: ApiKey) -> None:
 
 
 def test_a_lent_key_runs_for_the_team(people: People, key: ApiKey) -> None:
-    users = {name for name in ("alice", "adam", "bob", "audrey") if access.may_use_key(people.membership(name), key)}
+    users = {
+        name
+        for name in ("alice", "adam", "bob", "audrey")
+        if access.may_use_key(people.membership(name), key)
+    }
     assert users == {"alice", "adam", "bob"}
 
 

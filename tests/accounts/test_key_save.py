@@ -22,7 +22,9 @@ def test_only_who_entered_it_saves_it(people: People, candidate: Candidate) -> N
     assert ApiKey.objects.get().owner == people.bob.user
 
 
-def test_a_tested_key_is_saved_with_its_balance(people: People, provider: Provider, candidate: Candidate) -> None:
+def test_a_tested_key_is_saved_with_its_balance(
+    people: People, provider: Provider, candidate: Candidate
+) -> None:
     candidates.test(candidate.id)
     people.bob.client().post(url_of(people, candidate))
     key = ApiKey.objects.get()

@@ -52,7 +52,7 @@ def test_the_page_asks_on_until_there_is_an_answer(
         (500, {"error": "oops"}, "not understood", "Save anyway"),
     ],
 )
-def test_each_answer_has_its_words(  # noqa: PLR0913, PLR0917
+def test_each_answer_has_its_words(
     people: People,
     provider: Provider,
     client: Client,
@@ -78,7 +78,9 @@ def test_an_unreachable_provider_is_told_apart(
     assert "could not be reached" in client.get(url_of(people, candidate)).text
 
 
-def test_it_can_be_tested_again(people: People, provider: Provider, client: Client, candidate: Candidate) -> None:
+def test_it_can_be_tested_again(
+    people: People, provider: Provider, client: Client, candidate: Candidate
+) -> None:
     provider.answer(500, {})
     candidates.test(candidate.id)
     provider.answer(200, {"credits": 1, "free-credits": 0})

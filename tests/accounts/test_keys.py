@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from django.db import IntegrityError
 from pytest_django import Settings
@@ -27,13 +29,17 @@ def test_what_is_copied_along_with_a_key_is_taken_off(pasted: str) -> None:
     assert keys.check_format(pasted) == (LIVE_TEXT, None)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "''", "x-api-key:", "two words of text", "SG_0123456789abcdeé", "SG_1", "a" * 201])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "''", "x-api-key:", "two words of text", "SG_0123456789abcdeé", "SG_1", "a" * 201]
+)
 def test_what_no_key_can_be_is_refused(text: str) -> None:
     with pytest.raises(keys.BadKeyText):
         keys.check_format(text)
 
 
-@pytest.mark.parametrize("text", ["SG_0123456789abcde", "SG_0123456789abcdeg", "sk-abcdefghijkl", "SG-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "text", ["SG_0123456789abcde", "SG_0123456789abcdeg", "sk-abcdefghijkl", "SG-0123456789abcdef"]
+)
 def test_an_unusual_form_is_a_warning(text: str) -> None:
     clean, warning = keys.check_format(text)
     assert clean == text
@@ -127,11 +133,12 @@ def test_a_revoked_key_keeps_its_text_but_takes_no_new_deeds(people: People) -> 
     assert (row.state, row.lent, row.is_default) == (ApiKey.State.REVOKED, False, False)
     assert vault.decrypt(ApiKey.objects.get(id=key.id)) == LIVE_TEXT
     assert not access.may_use_key(alice, row)
-    for deed in (
+    deeds: tuple[Callable[[], ApiKey], ...] = (
         lambda: keys.replace_key(membership=alice, key=key, text=LIVE_TEXT),
         lambda: keys.lend(membership=alice, key=key, lent=True),
         lambda: keys.set_default(membership=alice, key=key),
-    ):
+    )
+    for deed in deeds:
         with pytest.raises(keys.KeyStopped):
             deed()
 

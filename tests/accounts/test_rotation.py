@@ -7,8 +7,8 @@ from pytest_django import Settings
 
 from accounts import keys, rotation, vault
 from accounts.models import ApiKey
-from tests.personas import SANDBOX_TEXT, People, make_key
 from tests.accounts.test_vault import NEW, OLD
+from tests.personas import SANDBOX_TEXT, People, make_key
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ def test_unreadable_rows_are_named_and_marked(rows: list[ApiKey], settings: Sett
     assert ApiKey.objects.get(id=rows[1].id).needs_reentry
 
 
-def test_rows_become_readable_when_a_lost_ring_key_is_back(
-    rows: list[ApiKey], settings: Settings
-) -> None:
+def test_rows_become_readable_when_a_lost_ring_key_is_back(rows: list[ApiKey], settings: Settings) -> None:
     settings.VAULT_RING = [NEW]
     assert len(list(rotation.rotate())[-1].unreadable) == 5
     assert rotation.unreadable_rows() == 5
@@ -69,7 +67,10 @@ def test_the_survey_counts_rows_and_names_lost_ring_keys(
 ) -> None:
     make_key(people.membership("charlie"), text=SANDBOX_TEXT)
     of_team = rotation.survey(people.team)
-    assert [(count.ring_key, count.rows, count.newest) for count in of_team] == [("new", 0, True), ("old", 5, False)]
+    assert [(count.ring_key, count.rows, count.newest) for count in of_team] == [
+        ("new", 0, True),
+        ("old", 5, False),
+    ]
     assert [(count.ring_key, count.rows) for count in rotation.survey()] == [("new", 1), ("old", 5)]
     settings.VAULT_RING = [NEW]
     assert [(count.ring_key, count.in_ring) for count in rotation.survey()] == [("new", True), ("old", False)]

@@ -16,7 +16,11 @@ def test_it_makes_a_team_with_its_founder_as_owner(people: People) -> None:
     team = Team.objects.get(name="Ünïque Têam")
     assert response["Location"] == f"/t/{team.slug}/team/"
     membership = Membership.objects.get(team=team)
-    assert (membership.user, membership.role, team.time_zone) == (people.adam.user, Role.OWNER, "Europe/Berlin")
+    assert (membership.user, membership.role, team.time_zone) == (
+        people.adam.user,
+        Role.OWNER,
+        "Europe/Berlin",
+    )
     assert AuditEvent.objects.get(team=team).verb == "team.created"
 
 
