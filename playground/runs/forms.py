@@ -135,7 +135,7 @@ class SettleForm(forms.Form):
         required=False,
         label="Cost in $",
         max_length=24,
-        help_text="As the provider's history shows it, with all its digits.",
+        help_text="Needed if it was billed: as the provider's history shows it, with all its digits.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input-mono", "autocomplete": "off"}),
     )
     reason = forms.CharField(

@@ -67,7 +67,10 @@ def between(runs: RunQuerySet, start: datetime | None, end: datetime | None) -> 
 
 
 def select(membership: Membership, mode: str, chosen: Filter) -> RunQuerySet:
-    """The visible runs of this mode that the filter selects, in no order."""
+    """The visible runs of this mode that the filter selects, in no order.
+
+    Its words are a request id or run id, else words of prompt and error text. An auditor finds ids only.
+    """
     runs = Run.objects.visible_to(membership).in_mode(mode)
     exact = {
         "person": chosen.person,
@@ -81,26 +84,31 @@ def select(membership: Membership, mode: str, chosen: Filter) -> RunQuerySet:
     runs = runs.filter(**{name: value for name, value in exact.items() if value})
     if chosen.needs_person:
         runs = runs.needing_a_person()
+    if chosen.words:
+        by_id = between(runs.filter(_named(chosen.words)), chosen.start, chosen.end)
+        if not access.can(membership, Ability.SEE_CONTENT):
+            return by_id
+        if _ID_LIKE.fullmatch(chosen.words) and by_id.exists():
+            return by_id
+        query = SearchQuery(chosen.words, config="simple", search_type="websearch")
+        runs = runs.filter(text__search=query)
     start = max(chosen.start or _long_ago(), _long_ago()) if chosen.is_limited else chosen.start
-    runs = between(runs, start, chosen.end)
-    return _saying(runs, membership, chosen.words) if chosen.words else runs
+    if chosen.words and start is not None:
+        # The planner carries no range over a join.
+        runs = runs.filter(text__run_id__gte=lowest_id(start - _SLACK))
+    return between(runs, start, chosen.end)
 
 
 def _long_ago() -> datetime:
     return timezone.now() - SEARCHED
 
 
-def _saying(runs: RunQuerySet, membership: Membership, words: str) -> RunQuerySet:
-    """Runs by request id or run id, else by words of prompt and error. An auditor finds ids only."""
-    by_id = Q(request_id=words)
+def _named(words: str) -> Q:
+    """Runs whose request id or own id this is."""
+    named = Q(request_id=words)
     with contextlib.suppress(ValueError):
-        by_id |= Q(id=uuid.UUID(words))
-    if not access.can(membership, Ability.SEE_CONTENT):
-        return runs.filter(by_id)
-    if _ID_LIKE.fullmatch(words) and runs.filter(by_id).exists():
-        return runs.filter(by_id)
-    query = SearchQuery(words, config="simple", search_type="websearch")
-    return runs.filter(text__search=query, text__run_id__gte=lowest_id(_long_ago() - _SLACK))
+        named |= Q(id=uuid.UUID(words))
+    return named
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Tree {
     const words = this.search.value.trim().toLowerCase();
     this.words = words;
     this.hits = words ? this.find(words) : null;
-    this.count.textContent = words ? (this.hits.total > FOUND ? `more than ${FOUND} matches` : `${this.hits.total} matches`) : "";
+    this.count.textContent = words ? (this.hits.total > FOUND ? `more than ${FOUND} matches` : `${this.hits.total} ${this.hits.total === 1 ? "match" : "matches"}`) : "";
     this.box.replaceChildren(this.branch(this.value, "", 0));
   }
 

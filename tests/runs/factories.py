@@ -123,7 +123,12 @@ def unknown(membership: Membership, reason: str = "connection_lost", **more: Any
 
 
 def make_file(
-    membership: Membership, data: bytes = PNG, *, media_type: str = "image/png", kind: str = "image", **columns: Any
+    membership: Membership,
+    data: bytes = PNG,
+    *,
+    media_type: str = "image/png",
+    kind: str = "image",
+    **columns: Any,
 ) -> File:
     """Bytes in the media store and their row."""
     sha256 = hashlib.sha256(data).hexdigest()

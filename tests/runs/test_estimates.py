@@ -26,7 +26,10 @@ def test_the_teams_own_billed_runs_come_first(people: People) -> None:
     assert (found.low, found.median, found.high) == (Decimal("0.03"), Decimal("0.04"), Decimal("0.05"))
     assert found.usual_seconds == pytest.approx(20)
     assert (found.basis, found.count) == ("team", 3)
-    assert found.sentence == "$ 0.0300 to 0.0500, usually 20 s. From this team's last 3 billed runs of this endpoint."
+    assert (
+        found.sentence
+        == "$ 0.0300 to 0.0500, usually 20 s. From this team's last 3 billed runs of this endpoint."
+    )
 
 
 def test_only_the_last_fifty_count(people: People) -> None:
@@ -43,7 +46,9 @@ def test_modes_do_not_mix(people: People) -> None:
 
 
 def test_without_runs_the_catalogue_answers_and_says_so(people: People) -> None:
-    Endpoint.objects.create(slug="test-model", title="T", avg_cost=Decimal("0.05"), avg_latency_s=Decimal("12.5"))
+    Endpoint.objects.create(
+        slug="test-model", title="T", avg_cost=Decimal("0.05"), avg_latency_s=Decimal("12.5")
+    )
     found = find(people)
     assert found.basis == "catalogue"
     assert found.usual_seconds == pytest.approx(12.5)
@@ -52,7 +57,9 @@ def test_without_runs_the_catalogue_answers_and_says_so(people: People) -> None:
 
 def test_a_published_price_is_called_one(people: People) -> None:
     Endpoint.objects.create(slug="test-model", title="T", price_low=Decimal("0.1"), price_high=Decimal("0.4"))
-    assert find(people).sentence.startswith("$ 0.1000 to 0.4000. From the catalogue: Segmind's published price.")
+    assert find(people).sentence.startswith(
+        "$ 0.1000 to 0.4000. From the catalogue: Segmind's published price."
+    )
 
 
 def test_the_teams_own_endpoint_hides_the_bundled_one(people: People) -> None:
@@ -75,5 +82,11 @@ def test_slow_is_three_times_the_usual_time() -> None:
 
 
 def test_an_open_run_is_no_basis(people: People) -> None:
-    make_run(people.membership("bob"), endpoint="test-model", state=State.ACCEPTED, billing=Billing.PENDING, status=None)
+    make_run(
+        people.membership("bob"),
+        endpoint="test-model",
+        state=State.ACCEPTED,
+        billing=Billing.PENDING,
+        status=None,
+    )
     assert find(people).basis == "none"

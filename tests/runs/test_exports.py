@@ -80,7 +80,13 @@ def test_an_auditors_export_has_no_words(people: People) -> None:
 
 
 def test_a_balance_in_a_refusal_stays_with_the_keys_owner(people: People) -> None:
-    refused(people.membership("bob"), 406, "Insufficient credits. Balance: 7.77", "credits", evidence={"balance_text": "7.77"})
+    refused(
+        people.membership("bob"),
+        406,
+        "Insufficient credits. Balance: 7.77",
+        "credits",
+        evidence={"balance_text": "7.77"},
+    )
     assert "7.77" in body(people.bob, "jsonl")
     assert "7.77" not in body(people.alice, "jsonl") + body(people.audrey, "csv")
 

@@ -42,7 +42,8 @@ def test_duration(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, "0 B"), (512, "512 B"), (1_300_000, "1.3 MB"), (999_600, "1.0 MB"), (123_000, "123 kB")]
+    ("count", "text"),
+    [(0, "0 B"), (512, "512 B"), (1_300_000, "1.3 MB"), (999_600, "1.0 MB"), (123_000, "123 kB")],
 )
 def test_size(count: int, text: str) -> None:
     assert figures.size(count) == text
@@ -59,6 +60,9 @@ def test_a_moment_is_shown_in_the_teams_zone() -> None:
 
 
 def test_a_cost_shows_the_exact_amount_on_hover_and_a_dash_for_doubt() -> None:
-    assert atelier.cost(Decimal("0.0000271234")) == '<span class="money" title="$ 0.0000271234">$ 0.000027</span>'
+    assert (
+        atelier.cost(Decimal("0.0000271234"))
+        == '<span class="money" title="$ 0.0000271234">$ 0.000027</span>'
+    )
     assert "—" in atelier.cost(None)
     assert "0.0" not in atelier.cost(None)

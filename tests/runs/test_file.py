@@ -95,10 +95,25 @@ def test_headers(people: People, video: File) -> None:
 
 @pytest.mark.parametrize(
     "media_type",
-    ["image/svg+xml", "text/html", "application/xml", "application/xhtml+xml", "application/pdf", "application/octet-stream", "text/javascript", ""],
+    [
+        "image/svg+xml",
+        "text/html",
+        "application/xml",
+        "application/xhtml+xml",
+        "application/pdf",
+        "application/octet-stream",
+        "text/javascript",
+        "",
+    ],
 )
 def test_everything_else_is_a_download_of_no_type(people: People, media_type: str) -> None:
-    file = make_file(people.membership("bob"), b"<svg onload=alert(1)>", media_type=media_type, kind="binary", name='a"b.svg')
+    file = make_file(
+        people.membership("bob"),
+        b"<svg onload=alert(1)>",
+        media_type=media_type,
+        kind="binary",
+        name='a"b.svg',
+    )
     add_output(make_run(people.membership("bob")), file)
     response = people.bob.client().get(address(file))
     assert response["Content-Type"] == "application/octet-stream"
@@ -157,7 +172,9 @@ def test_ranges_outside(people: People, video: File, wanted: str) -> None:
     assert response["Content-Range"] == f"bytes */{len(DATA)}"
 
 
-@pytest.mark.parametrize("wanted", ["bytes=0-1,5-6", "lines=1-2", "bytes=5-2", "bytes=-", "bytes=a-b", "bytes=" + "9" * 30 + "-"])
+@pytest.mark.parametrize(
+    "wanted", ["bytes=0-1,5-6", "lines=1-2", "bytes=5-2", "bytes=-", "bytes=a-b", "bytes=" + "9" * 30 + "-"]
+)
 def test_odd_ranges_give_the_whole(people: People, video: File, wanted: str) -> None:
     response = people.bob.client().get(address(video), headers={"Range": wanted})
     assert response.status_code == 200
@@ -206,7 +223,7 @@ def test_it_is_served_under_asgi(people: People, video: File) -> None:
         client = AsyncClient()
         client.cookies = sync.cookies
         response = await client.get(address(video), headers={"Range": "bytes=1-4"})
-        body = b"".join([piece async for piece in response])
+        body = b"".join([piece async for piece in cast(PiecewiseResponse, response)])
         await sync_to_async(connections.close_all)()
         return response.status_code, body
 

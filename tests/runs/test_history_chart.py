@@ -18,7 +18,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def build(people: People, **period: datetime | None) -> chart.Chart:
     values: dict[str, datetime | None] = {"start": None, "end": None, **period}
-    return chart.build(Run.objects.filter(team=people.team), start=values["start"], end=values["end"], zone=BERLIN)
+    return chart.build(
+        Run.objects.filter(team=people.team), start=values["start"], end=values["end"], zone=BERLIN
+    )
 
 
 def test_it_counts_by_billing_and_sums_in_decimal(people: People) -> None:
@@ -59,7 +61,10 @@ def test_a_long_period_is_cut_to_its_last_31_days(people: People) -> None:
     built = build(people, start=timezone.now() - timedelta(days=365))
     assert built.was_cut
     assert built.requests == 1
-    assert "last 31 days" in people.bob.client().get(f"{URL}?from=2020-01-01", headers={"HX-Request": "true"}).content.decode()
+    assert (
+        "last 31 days"
+        in people.bob.client().get(f"{URL}?from=2020-01-01", headers={"HX-Request": "true"}).content.decode()
+    )
 
 
 def test_bars_stay_inside_the_picture(people: People) -> None:

@@ -140,7 +140,9 @@ def runs(people: People) -> dict[str, Run]:
     alice, bob = people.membership("alice"), people.membership("bob")
     return {
         "good": make_run(alice, endpoint="kling-2.6", request_text='{"prompt": "a red lighthouse"}'),
-        "refused": refused(bob, 406, "duration must be one of 5, 10", "rejected_value", request_id="req-77aabbcc"),
+        "refused": refused(
+            bob, 406, "duration must be one of 5, 10", "rejected_value", request_id="req-77aabbcc"
+        ),
         "unknown": unknown(bob),
         "nocost": make_run(alice, cost=None, reason="cost_missing", source="demo"),
         "old": make_run(bob, ago=timedelta(days=3), request_text='{"prompt": "an old harbour"}'),
@@ -303,7 +305,9 @@ def test_the_number_of_queries_does_not_grow(people: People) -> None:
 
 def fill(run: Run, count: int) -> None:
     """``count`` more rows like ``run``, a second apart, older than it."""
-    copied = [field.column for field in Run._meta.fields if field.name not in ("id", "token", "created_at")]
+    copied = [
+        str(field.column) for field in Run._meta.fields if field.name not in ("id", "token", "created_at")
+    ]
     columns = ", ".join(copied)
     with connection.cursor() as cursor:
         cursor.execute(

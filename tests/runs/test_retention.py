@@ -20,7 +20,14 @@ OLD = timedelta(days=40)
 @pytest.fixture
 def old(people: People) -> Run:
     bob = people.membership("bob")
-    run = make_run(bob, ago=OLD, response_text="answer", error_text="error", headers=[["a", "b"]], request_id="req-12345678")
+    run = make_run(
+        bob,
+        ago=OLD,
+        response_text="answer",
+        error_text="error",
+        headers=[["a", "b"]],
+        request_id="req-12345678",
+    )
     file = make_file(bob, b"old picture", created_at=timezone.now() - OLD)
     file.thumbnail_name = default_storage.save("old.webp", ContentFile(b"thumb"))
     file.save()
@@ -43,7 +50,13 @@ def test_words_go_and_the_money_stays(people: People, old: Run) -> None:
     young = make_run(people.membership("bob"), ago=timedelta(days=29))
     assert retention.apply()["texts"] == 1
     text = RunText.objects.get(run=old)
-    assert (text.request_text, text.response_text, text.error_text, text.response_headers, text.search) == ("", "", "", [], None)
+    assert (text.request_text, text.response_text, text.error_text, text.response_headers, text.search) == (
+        "",
+        "",
+        "",
+        [],
+        None,
+    )
     assert text.request_sha256
     assert "30 days" in text.erased_by
     assert RunText.objects.get(run=young).request_text
@@ -119,7 +132,9 @@ def test_many_batches(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         run = make_run(bob, ago=OLD)
         add_output(run, make_file(bob, f"{number}".encode(), created_at=timezone.now() - OLD))
-        RunInput.objects.create(run=run, file=make_file(bob, f"in {number}".encode(), created_at=timezone.now() - OLD))
+        RunInput.objects.create(
+            run=run, file=make_file(bob, f"in {number}".encode(), created_at=timezone.now() - OLD)
+        )
     assert retention.apply() == {"texts": 5, "outputs": 5}
     assert not File.objects.exists()
 

@@ -70,7 +70,13 @@ def test_a_balance_never_reaches_those_who_may_not_see_it(people: People, run: R
         assert "7.77" not in html(persona, run), persona.name
         assert "7.77" not in html(persona, run, "result/"), persona.name
     lent = make_key(people.membership("alice"), label="Lent", lent=True)
-    by_bob = make_run(people.membership("bob"), key=lent, headers=HEADERS, response_text=V2, evidence={"balance_text": "7.77"})
+    by_bob = make_run(
+        people.membership("bob"),
+        key=lent,
+        headers=HEADERS,
+        response_text=V2,
+        evidence={"balance_text": "7.77"},
+    )
     assert "7.77" not in html(people.bob, by_bob)
     for persona in (people.alice, people.adam, people.audrey):
         assert "7.77" in html(persona, by_bob), persona.name
@@ -111,13 +117,20 @@ def test_a_look_into_a_private_run_is_recorded_once(people: People, run: Run) ->
 @pytest.mark.parametrize(
     ("status", "kind", "text", "words"),
     [
-        (406, "credits", "Insufficient credits. Balance: 0.11, required: 0.18", "The account has $0.11, this model needs $0.18."),
+        (
+            406,
+            "credits",
+            "Insufficient credits. Balance: 0.11, required: 0.18",
+            "The account has $0.11, this model needs $0.18.",
+        ),
         (404, "model_not_found", "Model not found", "404:"),
         (405, "wrong_verb", "405 Not Allowed", "405:"),
         (502, "gateway", "Bad gateway", "502:"),
     ],
 )
-def test_an_error_has_cause_fix_and_not_billed(people: People, status: int, kind: str, text: str, words: str) -> None:
+def test_an_error_has_cause_fix_and_not_billed(
+    people: People, status: int, kind: str, text: str, words: str
+) -> None:
     page = html(people.bob, refused(people.membership("bob"), status, text, kind))
     assert words in page
     assert "Not billed." in page
@@ -134,7 +147,11 @@ def test_html_in_an_answer_is_text(people: People) -> None:
 def test_a_rate_limit_counts_down(people: People) -> None:
     at = int((timezone.now() + timedelta(minutes=3)).timestamp())
     made = refused(
-        people.membership("bob"), 429, "Too many", "rate_limited", headers=[["x-rate-limit-reset-at-utc", str(at)]]
+        people.membership("bob"),
+        429,
+        "Too many",
+        "rate_limited",
+        headers=[["x-rate-limit-reset-at-utc", str(at)]],
     )
     assert 'data-time="countdown"' in html(people.bob, made)
 
@@ -149,16 +166,26 @@ def test_doubt_is_shown_as_doubt(people: People) -> None:
 
 
 def test_words_of_a_model_are_markdown_without_scripts(people: People) -> None:
-    answer = {"choices": [{"message": {"content": "**Hello** <script>alert(1)</script> ![x](https://evil.example/x.png)"}}]}
+    answer = {
+        "choices": [
+            {"message": {"content": "**Hello** <script>alert(1)</script> ![x](https://evil.example/x.png)"}}
+        ]
+    }
     text = json.dumps({"status": "COMPLETED", "output": json.dumps(answer)})
-    page = html(people.bob, make_run(people.membership("bob"), version=2, output_kind="json", response_text=text), "result/")
+    page = html(
+        people.bob,
+        make_run(people.membership("bob"), version=2, output_kind="json", response_text=text),
+        "result/",
+    )
     assert "<strong>Hello</strong>" in page
     assert "<script>alert" not in page
     assert "<img" not in page
 
 
 def test_json_keeps_its_digits(people: People) -> None:
-    made = make_run(people.membership("bob"), output_kind="json", response_text='{"seed": 18446744073709551615, "x": 1.0}')
+    made = make_run(
+        people.membership("bob"), output_kind="json", response_text='{"seed": 18446744073709551615, "x": 1.0}'
+    )
     page = html(people.bob, made, "result/")
     assert "data-json-tree" in page
     assert "18446744073709551615" in page
@@ -189,7 +216,14 @@ def test_a_player_for_each_kind(people: People, kind: str, media_type: str, mark
 def test_copy_states(people: People) -> None:
     bob = people.membership("bob")
     made = make_run(bob, version=2, output_kind="video")
-    copying = add_output(made, None, state=Output.State.COPYING, url="https://images.example/a.mp4", attempts=2, reason="The file arrived incomplete.")
+    copying = add_output(
+        made,
+        None,
+        state=Output.State.COPYING,
+        url="https://images.example/a.mp4",
+        attempts=2,
+        reason="The file arrived incomplete.",
+    )
     page = html(people.bob, made, "result/")
     assert "Copying output 1" in page
     assert 'data-live="true"' in page
@@ -208,7 +242,9 @@ def test_try_again(people: People) -> None:
     bob = people.membership("bob")
     made = make_run(bob, version=2)
     output = add_output(made, None, url="https://images.example/a.mp4", reason="gone")
-    response = people.bob.client().post(address(made, f"outputs/{output.id}/copy/"), headers={"HX-Request": "true"})
+    response = people.bob.client().post(
+        address(made, f"outputs/{output.id}/copy/"), headers={"HX-Request": "true"}
+    )
     assert "Copying" in response.content.decode()
     output.refresh_from_db()
     assert output.state == Output.State.COPYING
@@ -230,7 +266,9 @@ def test_slower_than_usual(people: People) -> None:
     bob = people.membership("bob")
     for _ in range(3):
         make_run(bob, seconds=10)
-    made = make_run(bob, state=State.ACCEPTED, billing=Billing.PENDING, status=None, version=2, ago=timedelta(seconds=20))
+    made = make_run(
+        bob, state=State.ACCEPTED, billing=Billing.PENDING, status=None, version=2, ago=timedelta(seconds=20)
+    )
     assert "slower than usual" not in html(people.bob, made, "result/")
     assert "usually 9.8 s" in html(people.bob, made, "result/")
     Run.objects.filter(id=made.id).update(claimed_at=timezone.now() - timedelta(seconds=40))

@@ -11,9 +11,13 @@ from tests.runs.factories import make_run, unknown
 pytestmark = pytest.mark.django_db
 
 
-def settle(people: People, run: Run, *, billed: bool, cost: str | None, reason: str = "provider history") -> Run:
+def settle(
+    people: People, run: Run, *, billed: bool, cost: str | None, reason: str = "provider history"
+) -> Run:
     amount = None if cost is None else Decimal(cost)
-    return settling.settle_by_person(run=run, actor=people.alice.user, billed=billed, cost=amount, reason=reason)
+    return settling.settle_by_person(
+        run=run, actor=people.alice.user, billed=billed, cost=amount, reason=reason
+    )
 
 
 def test_the_evidence_says_who_when_why_and_what_was_before(people: People) -> None:
@@ -97,7 +101,9 @@ def test_who_may(people: People) -> None:
         ({"billed": "yes", "cost": "1"}, "Say how you know"),
     ],
 )
-def test_bad_input_gets_a_message_and_loses_nothing(people: People, data: dict[str, str], message: str) -> None:
+def test_bad_input_gets_a_message_and_loses_nothing(
+    people: People, data: dict[str, str], message: str
+) -> None:
     run = unknown(people.membership("bob"))
     response = people.alice.client().post(f"/t/studio/sandbox/history/{run.id}/settle/", data)
     page = response.content.decode()
@@ -112,7 +118,8 @@ def test_bad_input_gets_a_message_and_loses_nothing(people: People, data: dict[s
 def test_a_cost_beside_not_billed_is_let_go(people: People) -> None:
     run = unknown(people.membership("bob"))
     people.alice.client().post(
-        f"/t/studio/sandbox/history/{run.id}/settle/", {"billed": "no", "cost": "1.5", "reason": "not in the list"}
+        f"/t/studio/sandbox/history/{run.id}/settle/",
+        {"billed": "no", "cost": "1.5", "reason": "not in the list"},
     )
     run.refresh_from_db()
     assert (run.billing, run.cost) == (Billing.NOT_BILLED, None)

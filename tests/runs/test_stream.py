@@ -29,7 +29,9 @@ STREAMS = 300
 def server(transactional_db: None) -> Iterator[str]:
     """The whole application on a real socket, in this process, so that it shares the test's database and its pool."""
     port = free_port()
-    config = uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)
     thread.start()
@@ -95,7 +97,13 @@ def test_snapshot_then_changes_then_the_end(server: str, people: People) -> None
         return seen
 
     snapshot, change = asyncio.run(watch())
-    assert snapshot == {"run": str(run.id), "state": "sending", "billing": "pending", "done": False, "snapshot": True}
+    assert snapshot == {
+        "run": str(run.id),
+        "state": "sending",
+        "billing": "pending",
+        "done": False,
+        "snapshot": True,
+    }
     assert change == {"run": str(run.id), "state": "succeeded", "billing": "billed", "done": True}
 
 
@@ -130,7 +138,9 @@ def test_files_that_are_being_copied_keep_it_open(server: str, people: People) -
     assert asyncio.run(watch()) == [False, True]
 
 
-def test_following_tells_of_runs_that_begin_later_but_not_of_other_peoples(server: str, people: People) -> None:
+def test_following_tells_of_runs_that_begin_later_but_not_of_other_peoples(
+    server: str, people: People
+) -> None:
     people.team.own_runs_only = True
     people.team.save()
     first = open_run(people)
@@ -203,7 +213,9 @@ def test_it_ends_when_the_access_is_gone(
     assert asyncio.run(watch()) >= 1
 
 
-def test_a_heartbeat_keeps_proxies_awake(server: str, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_keeps_proxies_awake(
+    server: str, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
     run = open_run(people)
 
