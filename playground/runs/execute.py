@@ -197,12 +197,19 @@ WHERE t.run_id = v.id AND t.erased_at IS NULL
 
 
 def settle_many(outcomes: list[Outcome]) -> int:
-    """Write what came of these runs in one transaction; the count of rows that moved.
+    """Write what came of these runs in one transaction, rows locked in key order; the count of rows that moved.
 
     Only a run that is on its way, or UNKNOWN (a late answer), moves. A final one stays as it is: the second of two
     outcomes changes nothing. Bytes that arrived are put into the media store first, so that a settled run shows them.
     """
-    outcomes = sorted(outcomes, key=lambda outcome: outcome.run_id)
+    first: dict[str, Outcome] = {}
+    later = [outcome for outcome in outcomes if first.setdefault(outcome.run_id, outcome) is not outcome]
+    moved = _settle_each(sorted(first.values(), key=lambda outcome: outcome.run_id))
+    # Two outcomes of one run, after an outage: one UPDATE would take either.
+    return moved + (settle_many(later) if later else 0)
+
+
+def _settle_each(outcomes: list[Outcome]) -> int:
     stored = store.adopt_many(outcomes)
     with transaction.atomic(), connection.cursor() as cursor:
         rows = {

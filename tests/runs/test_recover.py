@@ -27,7 +27,7 @@ def broker(settings: Settings) -> Redis:
 
 
 def waiting_tasks(broker: Redis, settings: Settings) -> int:
-    return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))  # type: ignore[arg-type]
+    return int(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
 def test_a_run_whose_sender_is_gone_is_in_doubt(bob: Membership) -> None:
