@@ -1,9 +1,7 @@
-from importlib.util import find_spec
-
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include(f"playground.{room}.urls"))
-    for room in ("catalogue", "runs", "workbench")
-    if find_spec(f"playground.{room}.urls")
+    path("", include("playground.catalogue.urls")),
+    path("", include("playground.runs.urls")),
+    path("", include("playground.workbench.urls")),
 ]

@@ -1,26 +1,26 @@
 // Arrow keys and Enter in a search for models: [data-endpoint-search] holds one field and the links it finds,
-// each a [data-endpoint-link]. htmx fetches them; Enter opens the first, after what is still on its way has arrived.
+// each a [data-endpoint-link]. htmx fetches them; Enter opens the first of the answer to what is in the field.
 
 function linksOf(root) {
   return [...root.querySelectorAll("[data-endpoint-link]")];
 }
 
-// A key that was just pressed has not been searched for yet.
-const LATE_MS = 140;
+const PATIENCE_MS = 5000;
 
-function openFirst(root, field, typedAt) {
-  const asking = field.form.matches(".htmx-request") || performance.now() - typedAt() < LATE_MS;
-  if (asking) setTimeout(() => openFirst(root, field, typedAt), 40);
-  else linksOf(root)[0]?.click();
+// The answer names the words it is for: until it names those in the field, it is on its way.
+function openFirst(root, field, asked = field.value, until = performance.now() + PATIENCE_MS) {
+  if (field.value !== asked || performance.now() > until) return;
+  if (root.querySelector("[data-answers]")?.dataset.answers === asked.trim()) linksOf(root)[0]?.click();
+  else setTimeout(() => openFirst(root, field, asked, until), 40);
 }
 
-function onField(root, field, typedAt, event) {
+function onField(root, field, event) {
   if (event.key === "ArrowDown") {
     event.preventDefault();
     linksOf(root)[0]?.focus();
   } else if (event.key === "Enter" && !event.isComposing) {
     event.preventDefault();
-    if (field.value.trim()) openFirst(root, field, typedAt);
+    if (field.value.trim() && !event.repeat) openFirst(root, field);
   }
 }
 
@@ -38,12 +38,8 @@ function onLink(root, field, event) {
 
 function watch(root) {
   const field = root.querySelector("input[name=q]");
-  let typed = -Infinity;
-  field.addEventListener("input", () => {
-    typed = performance.now();
-  });
   root.addEventListener("keydown", (event) => {
-    if (event.target === field) onField(root, field, () => typed, event);
+    if (event.target === field) onField(root, field, event);
     else if (event.target.matches("[data-endpoint-link]")) onLink(root, field, event);
   });
 }

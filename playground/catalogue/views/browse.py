@@ -33,7 +33,7 @@ def endpoint_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     context = {"membership": membership, "mode": mode, "q": text, "category": category, "found": found}
     if wants_part(request):
         name = "_endpoint_rows" if start else "_endpoint_table"
-        return render(request, f"catalogue/{name}.html", context)
+        return render(request, f"catalogue/{name}.html", context | {"part": True})
     context |= {
         "categories": Endpoint.objects.visible_to(membership).listed().categories(),
         "may_manage": access.can(membership, Ability.MANAGE_TEAM),
