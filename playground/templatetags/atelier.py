@@ -66,4 +66,6 @@ def when(value: datetime | None, zone: tzinfo | str, none: str = "—") -> SafeS
 @register.filter
 def output_icon(kind: str) -> str:
     """The sprite's name for an output kind."""
-    return {"image": "image", "video": "video", "audio": "audio", "text": "text", "json": "code"}.get(kind, "file")
+    return {"image": "image", "video": "video", "audio": "audio", "text": "text", "json": "code"}.get(
+        kind, "file"
+    )
