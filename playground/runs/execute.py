@@ -37,6 +37,7 @@ class Claimed:
     run_id: UUID
     team_id: UUID
     mode: str
+    person_id: UUID | None
     endpoint: str
     version: int
     api_key: ApiKey
@@ -62,6 +63,12 @@ def call_seconds(version: int) -> float:
     answer = settings.SEGMIND_READ_TIMEOUT if version == 1 else settings.SEGMIND_SUBMIT_TIMEOUT
     return settings.SEGMIND_CONNECT_TIMEOUT + settings.SEGMIND_WRITE_TIMEOUT + answer + 60
 
+
+_LOCK_KEYS = """
+SELECT * FROM accounts_apikey
+WHERE id IN (SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued')
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
 
 # The keys' rows are locked first and in a statement of their own: the second statement then sees what an earlier
 # holder of the lock committed, and the limit per key holds across workers. The claim itself stays a conditional UPDATE.
@@ -96,16 +103,9 @@ def claim_many(*, limit: int) -> list[Claimed]:
     """Take up to ``limit`` queued runs, oldest first, fair between keys and within each key's limit of calls."""
     margin = 150  # an upload before the call, and the time to settle
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued'")
-        waiting = [row[0] for row in cursor.fetchall()]
-        if not waiting:
+        keys = {key.id: key for key in ApiKey.objects.raw(_LOCK_KEYS)}
+        if not keys:
             return []
-        keys = {
-            key.id: key
-            for key in ApiKey.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(id__in=waiting)
-            .order_by("id")
-        }
         cursor.execute(
             _CLAIM,
             {
@@ -118,21 +118,24 @@ def claim_many(*, limit: int) -> list[Claimed]:
         )
         rows = cursor.fetchall()
         _note_use({row[6] for row in rows}, keys)
-        changes = [
-            live.Change(
-                run=str(row[0]), team=str(row[1]), mode=row[2], person=str(row[3] or ""), endpoint=row[4],
-                state=State.SENDING.value, billing=Billing.PENDING.value,
-            )
-            for row in rows
-        ]  # fmt: skip
-        transaction.on_commit(lambda: live.publish(changes))
     return [
         Claimed(
-            run_id=row[0], team_id=row[1], mode=row[2], endpoint=row[4], version=row[5],
+            run_id=row[0], team_id=row[1], mode=row[2], person_id=row[3], endpoint=row[4], version=row[5],
             api_key=keys[row[6]], body_text=row[7],
         )
         for row in rows
     ]  # fmt: skip
+
+
+def announce(claimed: list[Claimed]) -> None:
+    """Tell the watchers that these runs are on their way; after the calls have begun, which do not wait for it."""
+    live.publish(
+        live.Change(
+            run=str(run.run_id), team=str(run.team_id), mode=run.mode, person=str(run.person_id or ""),
+            endpoint=run.endpoint, state=State.SENDING.value, billing=Billing.PENDING.value,
+        )
+        for run in claimed
+    )  # fmt: skip
 
 
 def _note_use(used: set[UUID], keys: dict[UUID, ApiKey]) -> None:

@@ -166,6 +166,8 @@ class Sender:
             self._calls += 1
             self._bytes += len(run.body_text)
             self._spawn(self._call(run))
+        if claimed:
+            self._spawn(self._sql(execute.announce, claimed))
         return len(claimed) == room
 
     async def _call(self, run: execute.Claimed) -> None:

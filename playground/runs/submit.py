@@ -120,8 +120,9 @@ def _require_still_member(membership: Membership) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM accounts_team WHERE id = %s FOR KEY SHARE", [membership.team_id])
-    if not Membership.objects.filter(id=membership.id).exists():
-        raise SubmitProblem("body", "You are no longer a member of this team.")
+        cursor.execute("SELECT 1 FROM accounts_membership WHERE id = %s", [membership.id])
+        if cursor.fetchone() is None:
+            raise SubmitProblem("body", "You are no longer a member of this team.")
 
 
 def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:

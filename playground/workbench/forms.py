@@ -1,7 +1,9 @@
 from django import forms
 
-from accounts import keys
-from accounts.models import Membership
+from accounts import access
+from accounts.models import ApiKey, Membership
+
+KEY_GONE = "This key is no longer available. Choose another one."
 
 
 def clean_newlines(text: str) -> str:
@@ -14,20 +16,21 @@ class RunForm(forms.Form):
 
     body = forms.CharField(strip=False, required=False)
     version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
+    key = forms.UUIDField(error_messages={"required": "Add a key first, then run.", "invalid": KEY_GONE})
     token = forms.UUIDField()
 
     def __init__(self, *args: object, membership: Membership, mode: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["key"] = forms.ModelChoiceField(
-            keys.usable_keys(membership, mode),
-            error_messages={
-                "required": "Add a key first, then run.",
-                "invalid_choice": "This key is no longer available. Choose another one.",
-            },
-        )
+        self._membership, self._mode = membership, mode
 
     def clean_body(self) -> str:
         return clean_newlines(self.cleaned_data["body"])
+
+    def clean_key(self) -> ApiKey:
+        chosen = ApiKey.objects.filter(id=self.cleaned_data["key"], mode=self._mode).first()
+        if chosen is None or not access.may_use_key(self._membership, chosen):
+            raise forms.ValidationError(KEY_GONE)
+        return chosen
 
 
 class DraftForm(forms.Form):

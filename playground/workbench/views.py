@@ -71,7 +71,6 @@ def _context(desk: page.Desk) -> dict[str, Any]:
 def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
     """Submit one run. The token in the form makes a double click or a resent form the same run."""
     membership = _member(request, team)
-    page.visible_endpoint(membership, slug)
     form = RunForm(request.POST, membership=membership, mode=mode)
     if not form.is_valid():
         return _run_problems(request, form)
