@@ -7,9 +7,11 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts.models import Membership
-from playground.catalogue.models import Endpoint, EndpointQuerySet
+from playground.catalogue.models import Endpoint, EndpointQuerySet, Output
 from playground.catalogue.prices import PriceHint, price_hint, time_text
 
+# What an expected output looks like in the sprite; the others are named alike.
+ICONS = {Output.JSON: "code", Output.BINARY: "file"}
 PAGE = 60
 OPTIONS = 30
 RECENTS = 6
@@ -19,9 +21,15 @@ RECENTS = 6
 class Row:
     endpoint: Endpoint
     url: str
+    favourite_url: str
     price: PriceHint | None
     time: str
     is_favourite: bool
+
+    @property
+    def icon(self) -> str:
+        output = Output(self.endpoint.output)
+        return ICONS.get(output, output.value)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,9 @@ def rows_of(endpoints: EndpointQuerySet | Iterable[Endpoint], membership: Member
         Row(
             endpoint=endpoint,
             url=reverse("workbench:playground_endpoint", args=[membership.team.slug, mode, endpoint.slug]),
+            favourite_url=reverse(
+                "catalogue:favourite_toggle", args=[membership.team.slug, mode, endpoint.slug]
+            ),
             price=price_hint(endpoint),
             time=time_text(endpoint.avg_latency_s),
             is_favourite=getattr(endpoint, "is_favourite", False),

@@ -19,9 +19,9 @@ def test_who_may_star(people: People, name: str, status: int) -> None:
 def test_it_turns_on_and_off_for_this_person_only(people: People, endpoint: Endpoint) -> None:
     bob = people.bob.client()
     people.alice.client().post(URL, headers=HTMX)
-    assert 'aria-pressed="true"' in bob.post(URL, headers=HTMX).content.decode()
+    assert "Remove Seedream 4.5 from favourites" in bob.post(URL, headers=HTMX).content.decode()
     assert Favourite.objects.filter(person=people.bob.user, team=people.team, endpoint=endpoint).exists()
-    assert 'aria-pressed="false"' in bob.post(URL, headers=HTMX).content.decode()
+    assert "Add Seedream 4.5 to favourites" in bob.post(URL, headers=HTMX).content.decode()
     assert [row.person for row in Favourite.objects.all()] == [people.alice.user]
 
 

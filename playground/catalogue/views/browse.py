@@ -65,5 +65,4 @@ def favourite_toggle(request: HttpRequest, team: str, mode: str, slug: str) -> H
     on = toggle_favourite(membership=membership, endpoint=endpoint)
     if not wants_part(request):
         return redirect(reverse("catalogue:endpoint_list", args=[team, mode]))
-    context = {"membership": membership, "mode": mode, "endpoint": endpoint, "on": on}
-    return render(request, "catalogue/_favourite.html", context)
+    return render(request, "catalogue/_favourite.html", {"on": on, "title": endpoint.title})

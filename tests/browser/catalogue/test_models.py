@@ -66,16 +66,17 @@ def test_more_rows_come_on_request(open_page: Open) -> None:
     expect(page.locator("[data-endpoint-link]")).to_have_count(120)
 
 
-def test_a_star_stays(open_page: Open) -> None:
+def test_a_star_stays_and_keeps_the_keyboards_place(open_page: Open) -> None:
     page = open_page("sandbox/endpoints/?q=z-image-turbo")
-    star = page.get_by_role("button", name="Favourite: Z Image Turbo")
-    star.click()
-    expect(star).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Add Z Image Turbo to favourites").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove Z Image Turbo from favourites")).to_be_focused()
     page.goto(page.url.split("?")[0])
-    expect(page.get_by_role("rowheader", name="Favourites")).to_be_visible()
-    page.get_by_role("button", name="Favourite: Z Image Turbo").first.click()
+    expect(page.get_by_role("rowheader", name="Favourites", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Remove Z Image Turbo from favourites").first.click()
+    expect(page.get_by_role("button", name="Add Z Image Turbo to favourites").first).to_be_attached()
     page.reload()
-    expect(page.get_by_role("rowheader", name="Favourites")).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="Favourites", exact=True)).to_have_count(0)
 
 
 def test_the_picker_changes_the_model_by_keyboard_alone(open_page: Open) -> None:
