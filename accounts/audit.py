@@ -41,6 +41,11 @@ SENTENCES: dict[str, str] = {
     "invitation.revoked": "withdrew the invitation of {target}",
     "team.created": "created the team {target}",
     "team.changed": "changed the team's settings",
+    "endpoint.added": "added the endpoint {target}",
+    "endpoint.changed": "changed the endpoint {target}",
+    "endpoint.deleted": "deleted the endpoint {target}",
+    "endpoint.hidden": "hid the model {target} from the team",
+    "endpoint.shown": "offered the model {target} to the team again",
     "run.viewed": "looked into a private run of {target}",
     "run.settled": "said what a run in doubt cost: {target}",
     "run.erased": "erased the content of a run of {target}",
@@ -54,6 +59,7 @@ GROUPS: dict[str, str] = {
     "member": "Members",
     "invitation": "Invitations",
     "team": "Team settings",
+    "endpoint": "Endpoints",
     "run": "Runs",
 }
 
