@@ -220,6 +220,7 @@ def _settle_each(outcomes: list[Outcome]) -> int:
             for run in Run.objects.select_for_update(no_key=True)
             .filter(id__in=[outcome.run_id for outcome in outcomes])
             .order_by("id")
+            .only("team_id", "mode", "person_id", "endpoint", "state", "billing", "accepted_at")
         }
         moving = [o for o in outcomes if o.run_id in rows and _may_move(rows[o.run_id], o)]
         if not moving:
@@ -229,7 +230,7 @@ def _settle_each(outcomes: list[Outcome]) -> int:
         if ended:
             cursor.execute(_SETTLE_TEXT, [json.dumps([_text_values(o) for o in ended])])
             store.record_outputs(ended, rows, stored)
-        transaction.on_commit(lambda: _after(moving, rows))
+        transaction.on_commit(lambda: _after(moving, rows, stored))
     return len(moving)
 
 
@@ -312,12 +313,13 @@ def _text_values(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _after(moved: list[Outcome], rows: dict[str, Run]) -> None:
+def _after(moved: list[Outcome], rows: dict[str, Run], stored: set[str]) -> None:
     changes = []
     for outcome in moved:
         run = rows[outcome.run_id]
         run.state, run.billing = outcome.state, outcome.billing
-        changes.append(live.Change.of(run))
+        on_their_way = [a for a in outcome.outputs if not a.lost and a.spool_name not in stored]
+        changes.append(live.Change.of(run, copying=bool(on_their_way)))
     live.publish(changes)
     for file_id in store.without_thumbnail([o.run_id for o in moved if o.output_kind == "image"]):
         nudge.send("runs.thumbnail", file_id=str(file_id))

@@ -18,7 +18,7 @@ import redis.asyncio
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
-from playground.runs.models import OPEN_STATES, Run
+from playground.runs.models import OPEN_STATES, Output, Run
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,11 @@ class Change:
     endpoint: str
     state: str
     billing: str
+    # Whether files of the run are still on their way into the media store.
+    copying: bool = False
 
     @classmethod
-    def of(cls, run: Run) -> Self:
+    def of(cls, run: Run, *, copying: bool = False) -> Self:
         return cls(
             run=str(run.id),
             team=str(run.team_id),
@@ -51,7 +53,13 @@ class Change:
             endpoint=run.endpoint,
             state=run.state,
             billing=run.billing,
+            copying=copying,
         )
+
+    @classmethod
+    def read(cls, run: Run) -> Self:
+        """As ``of``, for a settled run whose files may still be on their way: the table knows."""
+        return cls.of(run, copying=Output.objects.filter(run=run, state=Output.State.COPYING).exists())
 
     @property
     def final(self) -> bool:

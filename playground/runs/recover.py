@@ -59,5 +59,5 @@ def copy_again(*, output: Output) -> None:
             state=Output.State.COPYING, next_try_at=timezone.now(), reason=""
         )
         run = output.run
-        transaction.on_commit(lambda: live.publish([live.Change.of(run)]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(run)]))
         transaction.on_commit(nudge.send)

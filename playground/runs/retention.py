@@ -70,7 +70,7 @@ def erase_content(*, run: Run, actor: User, request: HttpRequest | None = None) 
             after={"run": str(locked.id)},
             request=request,
         )
-        transaction.on_commit(lambda: live.publish([live.Change.of(locked)]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(locked)]))
 
 
 def _texts_before(team: Team, moment: datetime, days: int) -> int:

@@ -64,7 +64,7 @@ def settle_by_person(
             after={"billing": locked.billing, "cost": _text(cost), "run": str(locked.id)},
             request=request,
         )
-        transaction.on_commit(lambda: live.publish([live.Change.of(locked)]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(locked)]))
     return locked
 
 

@@ -198,7 +198,7 @@ def finish_copy(
             state=Output.State.COPIED, file=file, reason="", next_try_at=None
         )
         run = Run.objects.get(id=copy.run_id)
-        transaction.on_commit(lambda: live.publish([live.Change.of(run)]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(run)]))
     return file.id if kind == "image" and not file.thumbnail_name else None
 
 
@@ -217,4 +217,4 @@ def postpone_copy(*, copy: Copy, reason: str, final: bool) -> None:
             output.next_try_at = timezone.now() + timedelta(seconds=min(3600, 5 * 2**output.attempts))
         output.save(update_fields=["attempts", "reason", "state", "next_try_at"])
         run = output.run
-        transaction.on_commit(lambda: live.publish([live.Change.of(run)]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(run)]))

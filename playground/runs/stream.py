@@ -142,7 +142,7 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": still here\n\n"
             else:
-                yield await _change_message(watch, change, unfinished)
+                yield _change_message(change, unfinished)
             if time.monotonic() >= next_check:
                 if not await _briefly(_renew, watch):
                     break
@@ -162,13 +162,8 @@ async def _snapshots(watch: Watch, unfinished: set[uuid.UUID]) -> AsyncIterator[
         yield _message({**fact, "snapshot": True})
 
 
-async def _change_message(watch: Watch, change: live.Change, unfinished: set[uuid.UUID]) -> str:
-    run_id = uuid.UUID(change.run)
-    fact = {"run": change.run, "state": change.state, "billing": change.billing, "done": False}
-    if change.final and run_id in unfinished:
-        # Final, but its files may still be on their way: only the table knows.
-        found = await _briefly(_snapshot, watch, (run_id,))
-        fact = found[0] if found else {**fact, "done": True}
-    if fact["done"]:
-        unfinished.discard(run_id)
-    return _message(fact)
+def _change_message(change: live.Change, unfinished: set[uuid.UUID]) -> str:
+    done = change.final and not change.copying
+    if done:
+        unfinished.discard(uuid.UUID(change.run))
+    return _message({"run": change.run, "state": change.state, "billing": change.billing, "done": done})

@@ -51,7 +51,7 @@ def make(*, file_id: uuid.UUID) -> bool:
             default_storage.delete(name)
             return False
         runs = list(Run.objects.filter(outputs__file=file).distinct()[:20])
-        transaction.on_commit(lambda: live.publish([live.Change.of(run) for run in runs]))
+        transaction.on_commit(lambda: live.publish([live.Change.read(run) for run in runs]))
     return bool(name)
 
 
