@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access, candidates, keys, reauth
@@ -49,6 +50,7 @@ def key_list(request: HttpRequest, team: str) -> HttpResponse:
 
 @require_POST
 def key_make_sandbox(request: HttpRequest, team: str) -> HttpResponse:
+    """Make a sandbox key; back to the page of this site that asked for it (``next``), else to the keys."""
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.RUN)
     try:
@@ -59,6 +61,9 @@ def key_make_sandbox(request: HttpRequest, team: str) -> HttpResponse:
         messages.error(request, str(problem))
     else:
         messages.success(request, f"{key} is ready. Its runs go to the stand-in and cost nothing.")
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
     return redirect("accounts:key_list", team)
 
 

@@ -79,8 +79,16 @@ class Desk:
         }
 
     @property
-    def no_key_url(self) -> str:
+    def add_key_url(self) -> str:
         return reverse("accounts:key_add", args=[self.membership.team.slug])
+
+    @property
+    def sandbox_url(self) -> str:
+        """The same endpoint in the sandbox, for those who have no live key; empty where there is no sandbox."""
+        if not settings.SANDBOX_URL:
+            return ""
+        place = [self.membership.team.slug, Mode.SANDBOX.value, self.endpoint.slug]
+        return reverse("workbench:playground_endpoint", args=place)
 
     @property
     def sandbox_possible(self) -> bool:

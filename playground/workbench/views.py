@@ -14,7 +14,7 @@ from accounts import access, teams
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.catalogue.recents import touch_recent
-from playground.runs.models import File
+from playground.runs.models import File, Run
 from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
@@ -22,6 +22,11 @@ from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
 from playground.workbench.forms import DraftForm, HowForm, RunForm, UploadForm
 from playground.workbench.leaving import remove_member
 from playground.workbench.uploads import Chip, UploadProblem, keep_upload
+
+EARLIER_RUN = (
+    "This run was made by an earlier press of Run, with the text of that moment. "
+    "To run the text as it is now, press Run once more."
+)
 
 
 def _member(request: HttpRequest, team: str) -> Membership:
@@ -87,12 +92,19 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
     except SubmitProblem as problem:
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         return _run_problems(request, form)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(
-            f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}"
-        )
-    context = {**result_context(membership, run), "token": uuid7()}
-    return render(request, "workbench/_run_started.html", context)
+    unsent = EARLIER_RUN if _is_earlier(run, data) else ""
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {**result_context(membership, run), "token": uuid7(), "unsent": unsent}
+        return render(request, "workbench/_run_started.html", context)
+    if unsent:
+        messages.warning(request, unsent)
+    return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}")
+
+
+def _is_earlier(run: Run, data: dict[str, Any]) -> bool:
+    """Whether the token had made this run before, and the form holds something else by now."""
+    posted = (data["body"], data["version"], data["key"].id)
+    return (run.text.request_text, run.version, run.api_key_id) != posted
 
 
 def _run_problems(request: HttpRequest, form: RunForm) -> HttpResponse:

@@ -1,86 +1,59 @@
 // The playground page: keeps the draft on the server, sends the run, and follows its end.
+import { Draft } from "./draft.js";
 import { raw } from "./editor/document.js";
 import { mountEditor } from "./editor/editor.js";
 import { flash } from "./flash.js";
+import { csrfToken, signedOut } from "./session.js";
 
 const form = document.getElementById("run-form");
 const facts = JSON.parse(document.getElementById("desk-facts").textContent);
-const conflict = document.getElementById("draft-conflict");
-const SAVE_AFTER = 700;
+const version = () => form.elements.version.value;
 
-let revision = facts.revision;
-let theirs = null;
-let timer = 0;
-let saving = false;
-let dirty = false;
+// -- the text and its draft
 
+// Origins of a change that nobody typed.
+const UNTYPED = ["mount", "opened", "theirs"];
 const opened = facts.opened ? form.elements.body.value : null;
+let draft = null;
 const editor = mountEditor(document.getElementById("editor"), {
   text: facts.draft,
-  onChange: (detail) => {
-    if (!["mount", "opened", "theirs"].includes(detail.origin)) later();
+  onChange: ({ origin }) => {
+    if (!UNTYPED.includes(origin)) draft.touch();
   },
+});
+draft = new Draft({
+  url: form.dataset.draftUrl,
+  revision: facts.revision,
+  text: () => editor.text,
+  fields: () => ({ version: version() }),
+  status: document.getElementById("draft-state"),
+  onState: draftBecame,
 });
 // The opened run is one undoable step over the draft.
 if (opened !== null && opened !== facts.draft) editor.setText(opened, { origin: "opened" });
 if (facts.seed) editor.setLastSeed(facts.seed);
 
-function version() {
-  return form.elements.version.value;
-}
+const conflict = document.getElementById("draft-conflict");
+const signedOutNotice = document.getElementById("signed-out");
 
-function later() {
-  dirty = true;
-  clearTimeout(timer);
-  timer = setTimeout(save, SAVE_AFTER);
-}
-
-function fields() {
-  const data = new FormData();
-  data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.set("body", editor.text);
-  data.set("version", version());
-  data.set("base", String(revision));
-  return data;
-}
-
-async function save() {
-  if (saving || theirs || !dirty) return;
-  saving = true;
-  dirty = false;
-  try {
-    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields(), keepalive: editor.text.length < 50000 });
-    if (answer.ok) revision = (await answer.json()).revision;
-    else if (answer.status === 409) announce(await answer.json());
-    else if (answer.status === 413) flash((await answer.json()).error, "warning");
-    else dirty = true;
-  } catch {
-    // Offline or restarting: the text is still here, and the next change or focus tries again.
-    dirty = true;
-  } finally {
-    saving = false;
-    if (dirty && !theirs) timer = setTimeout(save, 4 * SAVE_AFTER);
-  }
-}
-
-function announce(found) {
-  theirs = found;
-  conflict.hidden = false;
+function draftBecame(state) {
+  conflict.hidden = state !== "conflict";
+  signedOutNotice.hidden = state !== "signed-out";
+  if (state === "saved") openedIsMine();
 }
 
 conflict.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-draft]")?.dataset.draft;
   if (!choice) return;
-  revision = theirs.revision;
-  if (choice === "theirs") editor.setText(theirs.text, { origin: "theirs" });
-  theirs = null;
-  conflict.hidden = true;
-  if (choice === "mine") later();
+  if (choice === "theirs") editor.setText(draft.theirs.text, { origin: "theirs" });
+  draft.resolve({ keep: choice === "mine" });
 });
 
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") save();
-});
+/** The opened run's text has become the draft: a reload shows that, and the newest result. */
+function openedIsMine() {
+  document.getElementById("opened-notice")?.remove();
+  if (location.search) history.replaceState(null, "", location.pathname);
+}
 
 // -- version
 
@@ -90,33 +63,86 @@ for (const radio of form.elements.version) {
   radio.addEventListener("change", () => {
     route.textContent = `/v${version()}/${form.dataset.slug}`;
     if (warning) warning.hidden = version() !== "1";
-    later();
+    draft.touch();
   });
 }
 
 // -- run
 
+// The second half of a double click, which may come after the first one was answered.
+const DOUBLE_MS = 600;
+const AGAIN_IS_SAFE = "Nothing typed is lost. If the run was made, it is in the history, and pressing Run again makes no second one.";
+let pressedAt = -Infinity;
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target !== form) return;
+    const now = performance.now();
+    if (now - pressedAt < DOUBLE_MS) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else pressedAt = now;
+  },
+  { capture: true },
+);
+
 form.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt !== form) return;
   editor.flush();
   event.detail.parameters.set("body", editor.text);
+  event.detail.parameters.set("csrfmiddlewaretoken", csrfToken());
+  // "Your own draft is replaced when you run this."
+  if (opened !== null) draft.touch();
 });
+
+function problem(title, text) {
+  const node = document.getElementById("run-problem").content.cloneNode(true);
+  node.querySelector("[data-title]").textContent = title;
+  node.querySelector("[data-text]").textContent = text;
+  document.getElementById("run-problems").replaceChildren(node);
+}
+
+const NOT_TAKEN = {
+  400: ["Not sent, nothing was charged", "The text is larger than this server takes. Attach large data as a file instead."],
+  403: ["Not sent, nothing was charged", "Your role in this team no longer allows runs, or this page is too old. The text stays here; copy it before you reload."],
+  404: ["Not sent, nothing was charged", "This model is no longer open to you, or the team is not. The text stays here."],
+  413: ["Not sent, nothing was charged", "The text is larger than this server takes. Attach large data as a file instead."],
+};
 
 form.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status !== 422) return;
-  // Nothing was sent: the message belongs beside the button, and the result before stays in view.
-  event.detail.shouldSwap = true;
+  if (event.detail.elt !== form) return;
+  const { status, responseURL } = event.detail.xhr;
+  const answered = status === 200 && !signedOut(responseURL);
+  if (answered) return;
+  // Nothing was made: the message belongs beside the button, and the result before stays in view.
   event.detail.isError = false;
+  event.detail.shouldSwap = status === 422;
   event.detail.target = document.getElementById("run-problems");
+  if (signedOut(responseURL)) {
+    signedOutNotice.hidden = false;
+    problem("Not sent: you are signed out", "Sign in in another tab, then press Run here. Nothing typed is lost.");
+  } else if (status !== 422) problem(...(NOT_TAKEN[status] ?? [`The server answered with an error (${status})`, AGAIN_IS_SAFE]));
 });
 
-form.addEventListener("htmx:sendError", () => {
-  flash("The connection was lost. If the run was made, it is in the history; pressing Run again makes no second one.", "warning");
+form.addEventListener("htmx:sendError", (event) => {
+  event.stopPropagation();
+  problem("The connection was lost", AGAIN_IS_SAFE);
 });
+
+// Other parts of the page ask too; none of them shows the sign-in page in its place.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.elt === form || !signedOut(event.detail.xhr.responseURL)) return;
+  event.detail.shouldSwap = false;
+  signedOutNotice.hidden = false;
+});
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 function showResult() {
   const result = document.getElementById("result");
-  if (result.getBoundingClientRect().top > window.innerHeight * 0.8) result.scrollIntoView({ behavior: "smooth", block: "start" });
+  const isBelow = result.getBoundingClientRect().top > window.innerHeight * 0.6;
+  if (isBelow) result.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
@@ -142,6 +168,10 @@ function offer() {
 
 pin.addEventListener("click", () => {
   const { seed } = shown().dataset;
+  if (!editor.document.editable) {
+    flash(`Seed ${seed} cannot be put into this text before its JSON is mended`, "warning");
+    return;
+  }
   editor.document.set(["seed"], raw(seed));
   flash(`Seed ${seed} is in the payload`, "success");
 });

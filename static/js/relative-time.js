@@ -45,3 +45,4 @@ tick();
 setInterval(tick, 1000);
 document.addEventListener("visibilitychange", tick);
 document.addEventListener("htmx:afterSettle", tick);
+document.addEventListener("atelier:swapped", tick);

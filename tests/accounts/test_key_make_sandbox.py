@@ -31,3 +31,18 @@ def test_without_a_sandbox_it_stores_nothing(people: People, url: str, settings:
 
 def test_only_posts_make_one(people: People, url: str) -> None:
     assert people.bob.client().get(url).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("back", "leads_to"),
+    [
+        ("/t/studio/sandbox/playground/veo-3/", "/t/studio/sandbox/playground/veo-3/"),
+        ("https://elsewhere.example/", "/t/studio/keys/"),
+        ("//elsewhere.example/", "/t/studio/keys/"),
+    ],
+)
+def test_it_leads_back_to_the_page_that_asked_and_nowhere_else(
+    people: People, url: str, back: str, leads_to: str
+) -> None:
+    response = people.bob.client().post(url, {"next": back})
+    assert response["Location"] == leads_to
