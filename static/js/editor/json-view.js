@@ -56,6 +56,17 @@ const ODD = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u2
 
 const isHeavy = (document) => document.text.length > LIGHT_LENGTH && document.parsed().heavy;
 
+/** Typing over a selection: left to the browser it keeps the old look in a style attribute, which the page's policy refuses. */
+function typeOver(event, view) {
+  const { data, inputType } = event;
+  const { main } = view.state.selection;
+  if (inputType !== "insertText" || !data || main.empty || view.composing) return false;
+  const typed = () => view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
+  const handled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, main.from, main.to, data, typed));
+  if (!handled) view.dispatch(typed());
+  return true;
+}
+
 export class JsonView {
   constructor({ document, files, nonce, label }) {
     this.document = document;
@@ -95,6 +106,7 @@ export class JsonView {
         // Only \n ends a line: positions here are positions in the text, and a CRLF text keeps its \r.
         EditorState.lineSeparator.of("\n"),
         EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.domEventHandlers({ beforeinput: typeOver }),
         lineNumbers(),
         foldGutter(),
         highlightActiveLine(),

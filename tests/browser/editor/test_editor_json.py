@@ -38,6 +38,20 @@ def test_codemirror_comes_only_when_it_is_looked_at(open_editor: Open) -> None:
     assert "codemirror" in page.evaluate(loaded)
 
 
+def test_typing_over_a_selection(open_editor: Open) -> None:
+    page = open_editor('{"prompt": "a boat"}', SCHEMA)
+    show_json(page)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("[1]")
+    # A bracket wraps what is selected; what is typed next takes its place.
+    assert text_of(page) == "[1]"
+    page.keyboard.press("Control+z")
+    assert text_of(page) == '{"prompt": "a boat"}'
+    page.locator(".editor-token-string").dblclick()
+    page.keyboard.insert_text("tram")
+    assert text_of(page) == '{"prompt": "a tram"}'
+
+
 def test_completion_of_keys_and_choices(open_editor: Open) -> None:
     page = open_editor("{\n  \n}", SCHEMA)
     show_json(page)
