@@ -16,5 +16,6 @@ urlpatterns = [
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/recent/", views.recent_runs, name="recent_runs"),
     path("t/<slug:team>/<mode:mode>/uploads/", views.file_upload, name="file_upload"),
     path("t/<slug:team>/<mode:mode>/uploads/<uuid:file>/", views.file_how, name="file_how"),
+    path("t/<slug:team>/keys/<uuid:key_id>/under-way/", views.key_open_runs, name="key_open_runs"),
     path("t/<slug:team>/team/<uuid:member>/remove/", views.member_remove, name="member_remove"),
 ]

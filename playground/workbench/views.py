@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,9 +13,9 @@ from uuid_utils.compat import uuid7
 
 from accounts import access, teams
 from accounts.access import Ability
-from accounts.models import Membership
+from accounts.models import ApiKey, Membership
 from playground.catalogue.recents import touch_recent
-from playground.runs.models import File, Run
+from playground.runs.models import File, Run, State
 from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
@@ -170,6 +171,17 @@ def file_how(request: HttpRequest, team: str, mode: str, file: uuid.UUID) -> Htt
     if not form.is_valid():
         return JsonResponse({"error": "Choose how the file is sent."}, status=422)
     return JsonResponse(Chip(found, form.cleaned_data["how"]).as_json(membership, mode))
+
+
+@require_safe
+def key_open_runs(request: HttpRequest, team: str, key_id: uuid.UUID) -> HttpResponse:
+    """How many runs under way could no longer be asked after if this key were wiped now."""
+    membership = access.membership_or_404(request, team)
+    found = get_object_or_404(ApiKey, id=key_id, team=membership.team_id)
+    if not access.may_stop_key(membership, found):
+        raise PermissionDenied
+    count = Run.objects.filter(api_key=found, state__in=(State.SENDING, State.ACCEPTED)).count()
+    return render(request, "workbench/_key_open_runs.html", {"count": count})
 
 
 @require_POST
