@@ -7,3 +7,5 @@ from playground.catalogue.models import (  # noqa: F401
     HiddenEndpoint,
     RecentEndpoint,
 )
+from playground.runs.models import File, FileUpload, Output, Run, RunInput, RunText  # noqa: F401
+from playground.workbench.models import Draft  # noqa: F401
