@@ -11,323 +11,699 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('mode', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=7)),
-                ('person_label', models.CharField(max_length=254)),
-                ('endpoint', models.CharField(max_length=120)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('source', models.CharField(choices=[('playground', 'Playground'), ('demo', 'Demo')], default='playground', max_length=12)),
-                ('key_label', models.CharField(max_length=80)),
-                ('key_last_four', models.CharField(max_length=4)),
-                ('token', models.UUIDField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('accepted', 'Accepted'), ('succeeded', 'Succeeded'), ('refused', 'Refused'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('not_sent', 'Not sent'), ('unknown', 'Unknown')], default='queued', max_length=9)),
-                ('billing', models.CharField(choices=[('pending', 'Pending'), ('billed', 'Billed'), ('not_billed', 'Not billed'), ('unknown', 'Unknown')], default='pending', max_length=10)),
-                ('cost', models.DecimalField(decimal_places=10, max_digits=20, null=True)),
-                ('cost_source', models.CharField(blank=True, choices=[('header', 'x-cost header'), ('metrics', 'metrics.cost'), ('history', 'provider history'), ('person', 'entered by a person')], max_length=8)),
-                ('submit_status', models.PositiveSmallIntegerField(null=True)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=200)),
-                ('error_kind', models.CharField(blank=True, max_length=40)),
-                ('output_kind', models.CharField(blank=True, max_length=8)),
-                ('seed', models.CharField(blank=True, max_length=40)),
-                ('generation_time', models.DecimalField(decimal_places=4, max_digits=12, null=True)),
-                ('evidence', models.JSONField(default=dict)),
-                ('rule_version', models.PositiveSmallIntegerField(default=1)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('deadline_at', models.DateTimeField(null=True)),
-                ('next_poll_at', models.DateTimeField(null=True)),
-                ('polls', models.PositiveIntegerField(default=0)),
-                ('api_key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.apikey')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("mode", models.CharField(choices=[("live", "Live"), ("sandbox", "Sandbox")], max_length=7)),
+                ("person_label", models.CharField(max_length=254)),
+                ("endpoint", models.CharField(max_length=120)),
+                ("version", models.PositiveSmallIntegerField()),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("playground", "Playground"), ("demo", "Demo")],
+                        default="playground",
+                        max_length=12,
+                    ),
+                ),
+                ("key_label", models.CharField(max_length=80)),
+                ("key_last_four", models.CharField(max_length=4)),
+                ("token", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("accepted", "Accepted"),
+                            ("succeeded", "Succeeded"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("not_sent", "Not sent"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "billing",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("billed", "Billed"),
+                            ("not_billed", "Not billed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=20, null=True)),
+                (
+                    "cost_source",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("header", "x-cost header"),
+                            ("metrics", "metrics.cost"),
+                            ("history", "provider history"),
+                            ("person", "entered by a person"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("submit_status", models.PositiveSmallIntegerField(null=True)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=200)),
+                ("error_kind", models.CharField(blank=True, max_length=40)),
+                ("output_kind", models.CharField(blank=True, max_length=8)),
+                ("seed", models.CharField(blank=True, max_length=40)),
+                ("generation_time", models.DecimalField(decimal_places=4, max_digits=12, null=True)),
+                ("evidence", models.JSONField(default=dict)),
+                ("rule_version", models.PositiveSmallIntegerField(default=1)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("deadline_at", models.DateTimeField(null=True)),
+                ("next_poll_at", models.DateTimeField(null=True)),
+                ("polls", models.PositiveIntegerField(default=0)),
+                (
+                    "api_key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.apikey"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CatalogueState',
+            name="CatalogueState",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('data_hash', models.CharField(max_length=64)),
-                ('loaded_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("data_hash", models.CharField(max_length=64)),
+                ("loaded_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='catalogue_state_single')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="catalogue_state_single")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\\Z', 'A slug has letters, digits, dots, dashes and underscores, begins with a letter or digit, and is at most 100 characters long.')])),
-                ('title', models.CharField(max_length=120)),
-                ('category', models.CharField(blank=True, max_length=60)),
-                ('output', models.CharField(choices=[('image', 'Image'), ('video', 'Video'), ('audio', 'Audio'), ('json', 'JSON'), ('text', 'Text'), ('binary', 'File')], default='json', max_length=6)),
-                ('description', models.CharField(blank=True, max_length=500)),
-                ('avg_cost', models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
-                ('avg_latency_s', models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True)),
-                ('price_low', models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
-                ('price_high', models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
-                ('price_note', models.CharField(blank=True, max_length=300)),
-                ('schema_text', models.TextField(blank=True)),
-                ('schema_complete', models.BooleanField(default=False)),
-                ('sample_text', models.TextField(default='{}')),
-                ('notes', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='own_endpoints', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=100,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\\Z",
+                                "A slug has letters, digits, dots, dashes and underscores, begins with a letter or digit, and is at most 100 characters long.",
+                            )
+                        ],
+                    ),
+                ),
+                ("title", models.CharField(max_length=120)),
+                ("category", models.CharField(blank=True, max_length=60)),
+                (
+                    "output",
+                    models.CharField(
+                        choices=[
+                            ("image", "Image"),
+                            ("video", "Video"),
+                            ("audio", "Audio"),
+                            ("json", "JSON"),
+                            ("text", "Text"),
+                            ("binary", "File"),
+                        ],
+                        default="json",
+                        max_length=6,
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=500)),
+                ("avg_cost", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
+                (
+                    "avg_latency_s",
+                    models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True),
+                ),
+                ("price_low", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
+                ("price_high", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True)),
+                ("price_note", models.CharField(blank=True, max_length=300)),
+                ("schema_text", models.TextField(blank=True)),
+                ("schema_complete", models.BooleanField(default=False)),
+                ("sample_text", models.TextField(default="{}")),
+                ("notes", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="own_endpoints",
+                        to="accounts.team",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Favourite',
+            name="Favourite",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='playground.endpoint')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="playground.endpoint",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='File',
+            name="File",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('media_type', models.CharField(max_length=80)),
-                ('kind', models.CharField(max_length=8)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('storage_name', models.CharField(max_length=200)),
-                ('thumbnail_name', models.CharField(blank=True, max_length=200)),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('holders', models.ManyToManyField(related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("media_type", models.CharField(max_length=80)),
+                ("kind", models.CharField(max_length=8)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("storage_name", models.CharField(max_length=200)),
+                ("thumbnail_name", models.CharField(blank=True, max_length=200)),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("holders", models.ManyToManyField(related_name="+", to=settings.AUTH_USER_MODEL)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FileUpload',
+            name="FileUpload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=7)),
-                ('url', models.TextField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='playground.file')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mode", models.CharField(choices=[("live", "Live"), ("sandbox", "Sandbox")], max_length=7)),
+                ("url", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uploads",
+                        to="playground.file",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HiddenEndpoint',
+            name="HiddenEndpoint",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='playground.endpoint')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hidden_endpoints', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="playground.endpoint",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hidden_endpoints",
+                        to="accounts.team",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RecentEndpoint',
+            name="RecentEndpoint",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='playground.endpoint')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("used_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="playground.endpoint",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RunText',
+            name="RunText",
             fields=[
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='text', serialize=False, to='playground.run')),
-                ('request_text', models.TextField()),
-                ('request_sha256', models.CharField(max_length=64)),
-                ('response_headers', models.JSONField(default=list)),
-                ('response_text', models.TextField(blank=True)),
-                ('error_text', models.TextField(blank=True)),
-                ('search', django.contrib.postgres.search.SearchVectorField(null=True)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('erased_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="text",
+                        serialize=False,
+                        to="playground.run",
+                    ),
+                ),
+                ("request_text", models.TextField()),
+                ("request_sha256", models.CharField(max_length=64)),
+                ("response_headers", models.JSONField(default=list)),
+                ("response_text", models.TextField(blank=True)),
+                ("error_text", models.TextField(blank=True)),
+                ("search", django.contrib.postgres.search.SearchVectorField(null=True)),
+                ("erased_at", models.DateTimeField(null=True)),
+                ("erased_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='Output',
+            name="Output",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('url', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('copying', 'Copying'), ('copied', 'Copied'), ('lost', 'Lost'), ('erased', 'Erased')], default='copying', max_length=7)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('spool_node', models.CharField(blank=True, max_length=80)),
-                ('spool_name', models.CharField(blank=True, max_length=120)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField(null=True)),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outputs', to='playground.file')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outputs', to='playground.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("url", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("copying", "Copying"),
+                            ("copied", "Copied"),
+                            ("lost", "Lost"),
+                            ("erased", "Erased"),
+                        ],
+                        default="copying",
+                        max_length=7,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("spool_node", models.CharField(blank=True, max_length=80)),
+                ("spool_name", models.CharField(blank=True, max_length=120)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField(null=True)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outputs",
+                        to="playground.file",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outputs",
+                        to="playground.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RunInput',
+            name="RunInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='playground.file')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inputs', to='playground.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="playground.file"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inputs",
+                        to="playground.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('endpoint', models.CharField(max_length=120)),
-                ('text', models.TextField()),
-                ('version', models.PositiveSmallIntegerField(null=True)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("endpoint", models.CharField(max_length=120)),
+                ("text", models.TextField()),
+                ("version", models.PositiveSmallIntegerField(null=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.team"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('person', 'team', 'endpoint'), name='draft_unique')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "team", "endpoint"), name="draft_unique")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(fields=('team', 'slug'), name='endpoint_unique', nulls_distinct=False),
+            model_name="endpoint",
+            constraint=models.UniqueConstraint(
+                fields=("team", "slug"), name="endpoint_unique", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('output__in', ['image', 'video', 'audio', 'json', 'text', 'binary'])), name='endpoint_output_known'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("output__in", ["image", "video", "audio", "json", "text", "binary"])),
+                name="endpoint_output_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='favourite',
-            constraint=models.UniqueConstraint(fields=('person', 'team', 'endpoint'), name='favourite_unique'),
+            model_name="favourite",
+            constraint=models.UniqueConstraint(
+                fields=("person", "team", "endpoint"), name="favourite_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='file',
-            constraint=models.UniqueConstraint(fields=('team', 'sha256'), name='file_once_per_team'),
+            model_name="file",
+            constraint=models.UniqueConstraint(fields=("team", "sha256"), name="file_once_per_team"),
         ),
         migrations.AddConstraint(
-            model_name='fileupload',
-            constraint=models.UniqueConstraint(fields=('file', 'mode'), name='file_upload_once_per_mode'),
+            model_name="fileupload",
+            constraint=models.UniqueConstraint(fields=("file", "mode"), name="file_upload_once_per_mode"),
         ),
         migrations.AddConstraint(
-            model_name='hiddenendpoint',
-            constraint=models.UniqueConstraint(fields=('team', 'endpoint'), name='hidden_endpoint_unique'),
+            model_name="hiddenendpoint",
+            constraint=models.UniqueConstraint(fields=("team", "endpoint"), name="hidden_endpoint_unique"),
         ),
         migrations.AddConstraint(
-            model_name='recentendpoint',
-            constraint=models.UniqueConstraint(fields=('person', 'team', 'endpoint'), name='recent_endpoint_unique'),
+            model_name="recentendpoint",
+            constraint=models.UniqueConstraint(
+                fields=("person", "team", "endpoint"), name="recent_endpoint_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='runtext',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='run_text_search'),
+            model_name="runtext",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="run_text_search"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['team', 'mode', '-id'], name='run_newest'),
+            model_name="run",
+            index=models.Index(fields=["team", "mode", "-id"], name="run_newest"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['team', 'mode', 'person', '-id'], name='run_by_person'),
+            model_name="run",
+            index=models.Index(fields=["team", "mode", "person", "-id"], name="run_by_person"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['team', 'mode', 'endpoint', '-id'], name='run_by_endpoint'),
+            model_name="run",
+            index=models.Index(fields=["team", "mode", "endpoint", "-id"], name="run_by_endpoint"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['team', 'mode', 'api_key', '-id'], name='run_by_key'),
+            model_name="run",
+            index=models.Index(fields=["team", "mode", "api_key", "-id"], name="run_by_key"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status__isnull', True), models.Q(('status', 200), _negated=True), _connector='OR'), fields=['team', 'mode', 'status', '-id'], name='run_by_odd_status'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__isnull", True), models.Q(("status", 200), _negated=True), _connector="OR"
+                ),
+                fields=["team", "mode", "status", "-id"],
+                name="run_by_odd_status",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'succeeded'), _negated=True), fields=['team', 'mode', 'state', '-id'], name='run_by_odd_state'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "succeeded"), _negated=True),
+                fields=["team", "mode", "state", "-id"],
+                name="run_by_odd_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('billing', 'billed'), _negated=True), fields=['team', 'mode', 'billing', '-id'], name='run_by_odd_billing'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("billing", "billed"), _negated=True),
+                fields=["team", "mode", "billing", "-id"],
+                name="run_by_odd_billing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('billing', 'unknown'), models.Q(('billing', 'billed'), ('cost__isnull', True)), _connector='OR'), fields=['team', 'mode', '-id'], name='run_needs_person'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(
+                    ("billing", "unknown"),
+                    models.Q(("billing", "billed"), ("cost__isnull", True)),
+                    _connector="OR",
+                ),
+                fields=["team", "mode", "-id"],
+                name="run_needs_person",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('request_id', ''), _negated=True), fields=['team', 'request_id'], name='run_by_request'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("request_id", ""), _negated=True),
+                fields=["team", "request_id"],
+                name="run_by_request",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['api_key', 'id'], name='run_queue'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "queued")), fields=["api_key", "id"], name="run_queue"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['api_key'], name='run_sending'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "sending")), fields=["api_key"], name="run_sending"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['deadline_at'], name='run_deadline'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "sending")), fields=["deadline_at"], name="run_deadline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state', 'accepted')), fields=['next_poll_at'], name='run_poll'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state", "accepted")), fields=["next_poll_at"], name="run_poll"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('team', 'token'), name='run_token_once'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("team", "token"), name="run_token_once"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['live', 'sandbox'])), name='run_mode_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["live", "sandbox"])), name="run_mode_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('version__in', (1, 2))), name='run_version_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("version__in", (1, 2))), name="run_version_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'accepted', 'succeeded', 'refused', 'failed', 'cancelled', 'not_sent', 'unknown'])), name='run_state_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "queued",
+                            "sending",
+                            "accepted",
+                            "succeeded",
+                            "refused",
+                            "failed",
+                            "cancelled",
+                            "not_sent",
+                            "unknown",
+                        ],
+                    )
+                ),
+                name="run_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('billing__in', ['pending', 'billed', 'not_billed', 'unknown'])), name='run_billing_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("billing__in", ["pending", "billed", "not_billed", "unknown"])),
+                name="run_billing_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cost__isnull', True), ('cost_source', '')), models.Q(('billing', 'billed'), ('cost__gte', 0), models.Q(('cost_source', ''), _negated=True)), _connector='OR'), name='run_cost_has_source'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cost__isnull", True), ("cost_source", "")),
+                    models.Q(
+                        ("billing", "billed"), ("cost__gte", 0), models.Q(("cost_source", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="run_cost_has_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('refused', 'cancelled', 'not_sent')), _negated=True), ('billing', 'not_billed'), _connector='OR'), name='run_refusal_not_billed'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("refused", "cancelled", "not_sent")), _negated=True),
+                    ("billing", "not_billed"),
+                    _connector="OR",
+                ),
+                name="run_refusal_not_billed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='output',
-            index=models.Index(condition=models.Q(('state', 'copying')), fields=['next_try_at'], name='output_due'),
+            model_name="output",
+            index=models.Index(
+                condition=models.Q(("state", "copying")), fields=["next_try_at"], name="output_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='output',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='output_position_once'),
+            model_name="output",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="output_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='output',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'copied'), _negated=True), ('file__isnull', False), _connector='OR'), name='output_copied_has_file'),
+            model_name="output",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "copied"), _negated=True), ("file__isnull", False), _connector="OR"
+                ),
+                name="output_copied_has_file",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runinput',
-            constraint=models.UniqueConstraint(fields=('run', 'file'), name='run_input_once'),
+            model_name="runinput",
+            constraint=models.UniqueConstraint(fields=("run", "file"), name="run_input_once"),
         ),
     ]

@@ -66,7 +66,9 @@ def main(wanted: list[str]) -> int:
         try:
             house.start()
             house.furnish()
-            results = [ok for name, figure in figures.items() if name in (wanted or figures) for ok in figure(house)]
+            results = [
+                ok for name, figure in figures.items() if name in (wanted or figures) for ok in figure(house)
+            ]
         finally:
             house.stop()
     return 0 if all(results) else 1

@@ -41,7 +41,17 @@ def _naive_rate(house: House, count: int) -> float:
             for run_id in ids:
                 app.send_task("bench.naive", kwargs={"run_id": run_id}, queue="naive")
         command = [
-            *("-A", "config.celery", "worker", "--pool", "threads", "--concurrency", "200", "--queues", "naive"),
+            *(
+                "-A",
+                "config.celery",
+                "worker",
+                "--pool",
+                "threads",
+                "--concurrency",
+                "200",
+                "--queues",
+                "naive",
+            ),
             *("--without-gossip", "--without-mingle", "--loglevel", "info"),
         ]
         house.start_naive(command)

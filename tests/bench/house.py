@@ -72,7 +72,9 @@ class House(Stack):
             Run.objects.bulk_create(runs, batch_size=1000)
             RunText.objects.bulk_create(
                 [
-                    RunText(run=run, request_text=f'{{"n": {n}, "prompt": "a harbour"}}', request_sha256="0" * 64)
+                    RunText(
+                        run=run, request_text=f'{{"n": {n}, "prompt": "a harbour"}}', request_sha256="0" * 64
+                    )
                     for n, run in enumerate(runs)
                 ],
                 batch_size=1000,

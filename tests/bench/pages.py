@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import psycopg
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connection
 from django.test import RequestFactory
 from playwright.sync_api import Browser, sync_playwright
@@ -16,14 +17,15 @@ from tests.bench.house import EMAIL, PASSWORD, House, median
 RUNS = 1_000_000
 # One team has 60 % of the rows; 50 people, 100 endpoints, 2 % refusals, over a year.
 _FILL = """
-INSERT INTO playground_run (id, team_id, mode, person_id, person_label, endpoint, version, source, api_key_id, key_label,
-    key_last_four, token, state, billing, cost, cost_source, submit_status, status, request_id, error_kind, output_kind,
+INSERT INTO playground_run (id, team_id, mode, person_id, person_label, endpoint, version, source, api_key_id,
+    key_label, key_last_four,
+    token, state, billing, cost, cost_source, submit_status, status, request_id, error_kind, output_kind,
     seed, evidence, rule_version, created_at, claimed_at, finished_at, polls)
 SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n %% 4096), 3, '0')
         || '8' || lpad(to_hex(n), 15, '0'))::uuid,
     CASE WHEN n %% 10 < 6 THEN %(team)s ELSE %(other)s END::uuid, 'sandbox',
-    (%(people)s::uuid[])[1 + n %% 50], 'Person ' || n %% 50, 'model-' || n %% 100, 1, 'playground', %(key)s, 'Bench', 'cdef',
-    gen_random_uuid(), CASE WHEN n %% 50 = 0 THEN 'refused' ELSE 'succeeded' END,
+    (%(people)s::uuid[])[1 + n %% 50], 'Person ' || n %% 50, 'model-' || n %% 100, 1, 'playground', %(key)s,
+    'Bench', 'cdef', gen_random_uuid(), CASE WHEN n %% 50 = 0 THEN 'refused' ELSE 'succeeded' END,
     CASE WHEN n %% 50 = 0 THEN 'not_billed' ELSE 'billed' END, CASE WHEN n %% 50 = 0 THEN NULL ELSE 0.0123456789 END,
     CASE WHEN n %% 50 = 0 THEN '' ELSE 'header' END, NULL, CASE WHEN n %% 50 = 0 THEN 400 + n %% 7 ELSE 200 END,
     'request-' || n, '', 'image', '', '{"reason": ""}', 1, at, at, at + interval '2 s', 0
@@ -40,7 +42,7 @@ def fill(house: House) -> None:
     with house.django():
         people = [User.objects.create_user(f"p{n}@example.com", None) for n in range(50)]
         other = teams.create_team(owner=people[0], name="Other").team_id
-        values = {
+        values: dict[str, Any] = {
             "team": house.team,
             "other": other,
             "people": [person.id for person in people],
@@ -94,7 +96,7 @@ def _view_seconds(membership: Any, query: str) -> float:
     totals = []
     for _ in range(21):
         request = RequestFactory().get(f"/t/bench/sandbox/history/?{query}")
-        request.user, request.session = membership.user, {}
+        request.user, request.session = membership.user, SessionStore()
         spent.clear()
         with connection.execute_wrapper(clock):
             history_list(request, team="bench", mode="sandbox")
@@ -124,9 +126,19 @@ def page_weight(house: House) -> dict[str, float]:
     command = commands.manage("collectstatic", "--noinput", "-v0")
     subprocess.run(command, env={**house.env, **env}, cwd=commands.PROJECT, check=True)
     house.restart_web(env)
-    others = ["history/", "../keys/", "../team/", "../settings/", "../audit/", "endpoints/", "../../../accounts/login/"]
+    others = [
+        "history/",
+        "../keys/",
+        "../team/",
+        "../settings/",
+        "../audit/",
+        "endpoints/",
+        "../../../accounts/login/",
+    ]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"])
+        browser = driver.chromium.launch(
+            executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
+        )
         weights = {
             path: _first_load(browser, house, f"/t/bench/sandbox/{path}")
             for path in ["playground/seedream-4.5/", *others]
@@ -153,7 +165,9 @@ def _first_load(browser: Browser, house: House, path: str) -> int:
     total = 0
 
     def received(event: dict[str, Any]) -> None:
-        if event["response"]["mimeType"].startswith(("image/webp", "image/png", "image/jpeg", "video/", "audio/")):
+        if event["response"]["mimeType"].startswith(
+            ("image/webp", "image/png", "image/jpeg", "video/", "audio/")
+        ):
             media.add(event["requestId"])
 
     def finished(event: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from playground.runs.models import Billing, CostSource, Run, RunText, State
 
 
 @functools.cache
-def _redis() -> "redis.Redis[bytes]":
+def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL)
 
 

@@ -62,11 +62,14 @@ class Upstream(asyncio.Protocol):
     def finish(self, n: int, kib: int) -> None:
         cls = type(self)
         cls.in_flight -= 1
-        kind, content = (b"image/png", self.picture(kib)) if kib else (b"application/json", b'{"text": "done"}')
+        kind, content = (
+            (b"image/png", self.picture(kib)) if kib else (b"application/json", b'{"text": "done"}')
+        )
         if not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\nx-cost: 0.0010000000\r\n"
-                b"x-remaining-credits: 10.0\r\nx-request-id: bench-%d\r\n\r\n%b" % (kind, len(content), n, content)
+                b"x-remaining-credits: 10.0\r\nx-request-id: bench-%d\r\n\r\n%b"
+                % (kind, len(content), n, content)
             )
         cls.times[n].append(time.time())
 
