@@ -124,7 +124,8 @@ def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:
     except body.BodyProblem as problem:
         raise SubmitProblem("body", str(problem)) from problem
     wanted = {marker.file_id for marker in body.markers(body_text, team_id=membership.team_id)}
-    known = set(File.objects.filter(team_id=membership.team_id, id__in=wanted).values_list("id", flat=True))
+    # A marker names a file of the team, not of the person who holds its text.
+    known = set(File.objects.visible_to(membership).filter(id__in=wanted).values_list("id", flat=True))
     if wanted - known:
         raise SubmitProblem("body", "A file in this body is no longer here. Attach it again.")
     return known

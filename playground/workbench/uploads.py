@@ -86,9 +86,9 @@ class Chip:
 
 
 def chips(text: str, *, membership: Membership, mode: str) -> dict[str, dict[str, Any]]:
-    """What is known about every genuine marker in ``text``, by marker."""
+    """What is known about every genuine marker in ``text`` whose file this person may see, by marker."""
     found = list(body.markers(text, team_id=membership.team_id))
-    files = File.objects.filter(team=membership.team_id).in_bulk({marker.file_id for marker in found})
+    files = File.objects.visible_to(membership).in_bulk({marker.file_id for marker in found})
     known = {}
     for marker in found:
         file = files.get(marker.file_id)

@@ -19,7 +19,7 @@ from playground.runs.models import Billing, File, Run, RunInput, State
 from playground.runs.submit import SubmitProblem, cancel, submit
 from playground.workbench.leaving import remove_member
 from tests.personas import LIVE_TEXT, People, make_key
-from tests.runs.factories import make_file, make_run
+from tests.runs.factories import add_output, make_file, make_run
 from tests.runs.threads import together
 
 TEXT = '{"prompt": "a boat",  "seed": 18446744073709551615, "cfg": 1.0}'
@@ -183,9 +183,25 @@ def test_a_bad_body_is_refused_at_its_field(bob: Membership, key: ApiKey, text: 
 
 def test_a_file_in_the_body_is_noted_once(bob: Membership, key: ApiKey) -> None:
     file = make_file(bob)
+    file.holders.add(bob.user)
     mark = body.make_marker(team_id=bob.team_id, file_id=file.id, how="base64")
     run = send(bob, key, body_text=json.dumps({"image": mark, "mask": mark}))
     assert list(RunInput.objects.filter(run=run).values_list("file_id", flat=True)) == [file.id]
+
+
+def test_a_marker_gives_nobody_a_file_they_may_not_see(people: People, bob: Membership, key: ApiKey) -> None:
+    """Markers travel in texts: whoever runs with one would see the file as part of a run of their own."""
+    alice = people.membership("alice")
+    file = make_file(alice)
+    add_output(make_run(alice), file)
+    mark = body.make_marker(team_id=bob.team_id, file_id=file.id, how="base64")
+    assert RunInput.objects.filter(run=send(bob, key, body_text=json.dumps({"image": mark}))).exists()
+    Run.objects.filter(person=bob.user).delete()
+    people.team.own_runs_only = bob.team.own_runs_only = True
+    people.team.save()
+    with pytest.raises(SubmitProblem, match="Attach it again"):
+        send(bob, key, body_text=json.dumps({"image": mark}))
+    assert not File.objects.visible_to(bob).exists()
 
 
 def test_a_file_that_is_gone_is_refused(bob: Membership, key: ApiKey) -> None:
