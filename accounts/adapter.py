@@ -3,8 +3,10 @@
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -36,9 +38,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Sign-in by OIDC. Only an address the provider calls verified opens an account or makes one."""
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
-        # allauth asks only for verified addresses, and wipes a password that was set under an address nobody
-        # verified here.
-        return True
+        """Whether this address, which the provider calls verified, opens the account that has it here.
+
+        Anybody may add an address to their account. Where nobody verified it, allauth wipes the password and ends
+        the sessions; an account that has another way in stays shut, or two people would share it.
+        """
+        if not _is_verified(login, email):
+            return False
+        unproven = EmailAddress.objects.filter(email__iexact=email, verified=False).values("user")
+        return not (
+            EmailAddress.objects.filter(user__in=unproven).exclude(email__iexact=email).exists()
+            or SocialAccount.objects.filter(user__in=unproven).exists()
+            or Authenticator.objects.filter(user__in=unproven).exists()
+        )
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         email = cast("User", sociallogin.user).email
@@ -61,5 +73,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 def _is_verified(sociallogin: SocialLogin, email: str) -> bool:
-    verified = {address.email.lower() for address in sociallogin.email_addresses if address.verified}
+    # Some providers send the word "false".
+    verified = {address.email.lower() for address in sociallogin.email_addresses if address.verified is True}
     return email.lower() in verified

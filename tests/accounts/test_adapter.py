@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.http import HttpResponse
@@ -155,6 +156,31 @@ def test_a_password_set_under_an_unproven_address_is_wiped(
     client, _ = sign_in(identity, email="bob@example.com", email_verified=True)
     assert is_signed_in(client)
     assert not User.objects.get(id=people.bob.user.id).has_usable_password()
+
+
+@pytest.mark.parametrize("way_in", ["address", "login", "factor"])
+def test_an_unproven_address_opens_no_account_with_another_way_in(
+    people: People, identity: IdentityProvider, way_in: str
+) -> None:
+    """Mallory adds the boss's address to her account and waits for the boss to sign in."""
+    mallory = people.bob.user
+    EmailAddress.objects.create(user=mallory, email="boss@example.com", verified=False)
+    if way_in != "address":
+        EmailAddress.objects.filter(user=mallory, email="bob@example.com").delete()
+    if way_in == "login":
+        SocialAccount.objects.create(user=mallory, provider="oidc", uid="mallory")
+    if way_in == "factor":
+        Authenticator.objects.create(user=mallory, type=Authenticator.Type.TOTP, data={})
+    client, _ = sign_in(identity, email="boss@example.com", email_verified=True)
+    assert not is_signed_in(client)
+    assert not SocialAccount.objects.exclude(uid="mallory").exists()
+    assert User.objects.get(id=mallory.id).check_password(PASSWORD)
+
+
+def test_the_word_false_verifies_nothing(people: People, identity: IdentityProvider) -> None:
+    client, _ = sign_in(identity, email="bob@example.com", email_verified="false")
+    assert not is_signed_in(client)
+    assert not SocialAccount.objects.exists()
 
 
 def test_who_has_no_password_is_not_asked_for_one(people: People, identity: IdentityProvider) -> None:
