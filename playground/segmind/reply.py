@@ -127,6 +127,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
 
 def plain_text(markup: str, limit: int = SHORT_LIMIT) -> str:
     """Markup as one short line: its title, else its words. Never returns a tag."""
+    markup = markup[:4096]  # tags that are never closed cost the square of the length
     title = _TITLE.search(markup)
     words = _DROPPED.sub(" ", title[1] if title and title[1].strip() else markup)
     return clean(" ".join(words.replace("<", " ").split()), limit)
@@ -354,12 +355,16 @@ def output_urls(result: Result) -> tuple[OutputUrl, ...]:
     return tuple(found.values())
 
 
-def _parts(value: object) -> str:
+_LAYERS = 12  # known answers have four at most; JSON may be nested deeper than Python can follow
+
+
+def _parts(value: object, layers: int = _LAYERS) -> str:
     """Text of a message content: a text, or a list of parts with `text`."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
-        return "".join(_parts(one.get("text")) if isinstance(one, dict) else _parts(one) for one in value)
+    if isinstance(value, list) and layers:
+        texts = (one.get("text") if isinstance(one, dict) else one for one in value)
+        return "".join(_parts(text, layers - 1) for text in texts)
     return ""
 
 
@@ -367,7 +372,7 @@ def _first(value: object) -> dict[str, Any]:
     return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
 
 
-def llm_text(obj: object) -> str:
+def llm_text(obj: object, layers: int = _LAYERS) -> str:
     """The words of a language model's answer: OpenAI, Anthropic, Gemini or plain form, decoded twice where
     v2 wraps it.
 
@@ -376,8 +381,8 @@ def llm_text(obj: object) -> str:
     """
     if isinstance(obj, str):
         inner = parse_json(obj.encode("utf-8", "replace")) if obj.lstrip()[:1] in ("{", '"') else None
-        return (llm_text(inner) or obj) if isinstance(inner, dict) else obj
-    if not isinstance(obj, dict):
+        return (llm_text(inner, layers - 1) or obj) if isinstance(inner, dict) else obj
+    if not isinstance(obj, dict) or layers <= 0:
         return ""
     choice = _first(obj.get("choices"))
     candidate = _first(obj.get("candidates"))
@@ -392,4 +397,4 @@ def llm_text(obj: object) -> str:
         if words:
             return words
     inner = obj.get("output")
-    return llm_text(inner) if isinstance(inner, str | dict) and not _is_url(inner) else ""
+    return llm_text(inner, layers - 1) if isinstance(inner, str | dict) and not _is_url(inner) else ""

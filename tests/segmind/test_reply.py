@@ -1,6 +1,7 @@
 """The kind of a body, the money headers, and the shapes of v2."""
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -197,6 +198,13 @@ class TestErrorText:
         answer = Answer(400, (("content-type", content_type),), body, len(body))
         assert error_text(answer) == text
 
+    @pytest.mark.parametrize("tag", ["<title>", "<script>", "<title", "<!--", "<"])
+    def test_a_megabyte_of_open_tags_takes_no_time(self, tag: str) -> None:
+        body = (tag * (1024 * 1024 // len(tag))).encode()
+        began = time.process_time()
+        assert len(error_text(Answer(502, (("content-type", "text/html"),), body, len(body)))) <= 200
+        assert time.process_time() - began < 1
+
     @given(st.binary(max_size=300))
     def test_never_raises_and_never_holds_a_nul(self, body: bytes) -> None:
         assert "\x00" not in error_text(Answer(500, (), body, len(body)))
@@ -345,3 +353,11 @@ class TestLlmText:
     )
     def test_no_words(self, form: object) -> None:
         assert llm_text(form) == ""
+
+    @pytest.mark.parametrize(
+        ("opening", "closing"), [('{"content": [', "]}"), ('{"output": ', "}"), ('{"choices": [[', "]]}")]
+    )
+    def test_endless_layers_hold_no_words(self, opening: str, closing: str) -> None:
+        deep = parse_json((opening + '{"text": [' * 300 + '"x"' + "]}" * 300 + closing).encode())
+        assert isinstance(deep, dict)
+        assert llm_text(deep) == ""
