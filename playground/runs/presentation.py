@@ -134,6 +134,9 @@ class Shown:
         """The answer's text, a balance in it replaced for those who may not see it."""
         if self.text is None or not self.sees_content:
             return ""
+        if self.run.error_kind == "credits" and not self.sees_balance:
+            # A refusal for credits names the balance in words of its own.
+            return ""
         return self.text.response_text if self.sees_balance else _without_balance(self.text.response_text)
 
     @cached_property

@@ -82,6 +82,16 @@ def test_a_balance_never_reaches_those_who_may_not_see_it(people: People, run: R
         assert "7.77" in html(persona, by_bob), persona.name
 
 
+def test_a_refusal_for_credits_keeps_the_balance_of_a_lent_key_to_itself(people: People) -> None:
+    words = "Insufficient credits. Your balance is 0.1234 credits, this model needs 0.9 credits"
+    lent = make_key(people.membership("alice"), label="Lent", lent=True)
+    made = refused(
+        people.membership("bob"), 406, words, "credits", key=lent, response_text=json.dumps({"error": words})
+    )
+    assert "0.1234" not in html(people.bob, made)
+    assert "0.1234" in html(people.alice, made)
+
+
 def test_an_auditor_sees_money_and_evidence_but_no_words(people: People, run: Run) -> None:
     page = html(people.audrey, run)
     for text in ("secret", "guidance", "files/", "content-type", "Run again", "Open in playground"):
@@ -104,7 +114,7 @@ def test_a_look_into_a_private_run_is_recorded_once(people: People, run: Run) ->
     html(people.bob, run)
     html(people.audrey, run)
     assert not AuditEvent.objects.filter(verb="run.viewed").exists()
-    html(people.adam, run)
+    html(people.adam, run, "result/")
     html(people.adam, run)
     event = AuditEvent.objects.get(verb="run.viewed")
     assert (event.actor, event.target) == (people.adam.user, "Bob")
@@ -180,6 +190,13 @@ def test_words_of_a_model_are_markdown_without_scripts(people: People) -> None:
     assert "<strong>Hello</strong>" in page
     assert "<script>alert" not in page
     assert "<img" not in page
+
+
+@pytest.mark.parametrize("name", ["content", "output"])
+def test_words_nested_without_end_are_still_a_page(people: People, name: str) -> None:
+    text = f'{{"{name}": {"[" * 700}"x"{"]" * 700}}}'
+    made = make_run(people.membership("bob"), response_text=text, output_kind="json")
+    assert "Succeeded" in html(people.bob, made)
 
 
 def test_json_keeps_its_digits(people: People) -> None:

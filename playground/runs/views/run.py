@@ -45,6 +45,7 @@ def run_address(membership: Membership, run: Run) -> str:
 def run_result(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpResponse:
     """The result fragment; pages ask for it anew whenever the run has changed."""
     membership, found = _load(request, team, mode, run)
+    _note_look(request, membership, found)
     return _result(request, membership, found, stopped="stopped" in request.GET)
 
 
