@@ -19,6 +19,8 @@ from playground.runs.models import File, Run
 logger = logging.getLogger(__name__)
 
 EDGE = 512
+# What browsers show. Others would be read by decoders that nobody needs, PostScript by a program of its own.
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 # What Pillow's decoders raise on bytes that are not the picture they claim to be.
 BROKEN = (
     *(OSError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, SyntaxError),
@@ -58,7 +60,7 @@ def make(*, file_id: uuid.UUID) -> bool:
 def _render(file: File) -> tuple[int, int, bytes]:
     with warnings.catch_warnings(), default_storage.open(file.storage_name) as stored:
         warnings.simplefilter("ignore")
-        with Image.open(stored) as image:
+        with Image.open(stored, formats=FORMATS) as image:
             width, height = image.size
             if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
                 width, height = height, width
