@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from math import isinf
 from typing import Any, NoReturn, TypedDict
 
 from django.conf import settings
@@ -161,8 +162,13 @@ def parsed(field: str, text: str) -> Any:
     def constant(name: str) -> NoReturn:
         raise OwnEndpointProblem(field, f"{name} is not JSON. Use a number or null.")
 
+    def finite(number: str) -> float:
+        if isinf(found := float(number)):
+            raise OwnEndpointProblem(field, f"{number[:40]} is too large a number.")
+        return found
+
     try:
-        return json.loads(text, parse_constant=constant)
+        return json.loads(text, parse_constant=constant, parse_float=finite)
     except json.JSONDecodeError as error:
         message = error.msg[0].lower() + error.msg[1:]
         raise OwnEndpointProblem(field, f"Line {error.lineno}, column {error.colno}: {message}.") from None

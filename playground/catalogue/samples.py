@@ -87,7 +87,7 @@ def sample_for(category: str, output: Output, schema: dict[str, Any] | None) -> 
 
 
 def from_schema(schema: dict[str, Any], output: Output) -> dict[str, Any]:
-    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    properties = rules_of(schema)
     wanted = required_or_first(schema)
     media = any(takes_media(properties.get(name, {})) for name in wanted)
     payload: dict[str, Any] = {}
@@ -100,14 +100,20 @@ def from_schema(schema: dict[str, Any], output: Output) -> dict[str, Any]:
     return payload
 
 
+def rules_of(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties and their rules; one that allows or forbids everything (true, false) says nothing."""
+    properties: dict[str, Any] = schema.get("properties", {})
+    return {name: rule if isinstance(rule, dict) else {} for name, rule in properties.items()}
+
+
 def required_or_first(schema: dict[str, Any]) -> set[str]:
     """Names a call needs: ``required`` and the first alternative, or else the fields that take a file."""
     required = set(schema.get("required", []))
     for choice in schema.get("anyOf", [])[:1]:
-        required |= set(choice.get("required", []))
+        required |= set(choice.get("required", [])) if isinstance(choice, dict) else set()
     if required:
         return required
-    return {name for name, rule in schema.get("properties", {}).items() if takes_media(rule)}
+    return {name for name, rule in rules_of(schema).items() if takes_media(rule)}
 
 
 def takes_media(rule: dict[str, Any]) -> bool:

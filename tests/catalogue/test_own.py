@@ -123,6 +123,7 @@ def test_a_slug_that_breaks_addresses_is_refused(people: People, values: Values,
         ("[" * 100_000, "nested too deeply"),
         ('{"properties": ' * 5000 + "{}" + "}" * 5000, "nested too deeply"),
         ('{"minimum": 1' + "0" * 6000 + "}", "too long"),
+        ('{"properties": {"cfg": {"default": 1e999}}}', "1e999 is too large"),
         ('{"a": "' + "x" * 200_000 + '"}', "200,000 characters"),
     ],
 )

@@ -62,6 +62,11 @@ def test_alternatives_take_the_first() -> None:
     assert payload["messages"][0]["role"] == "user"
 
 
+def test_rules_that_allow_everything_say_nothing() -> None:
+    assert sample({"properties": {"a": True, "b": False}, "required": ["a"]}) == {"a": ""}
+    assert sample({"properties": {"a": True}, "anyOf": [True]}) == {}
+
+
 @pytest.mark.parametrize(
     ("category", "names"),
     [
