@@ -21,7 +21,10 @@ LOCAL_NAME = re.compile(r"(localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.IGNORECA
 
 
 def is_local(request: web.Request) -> bool:
-    """True when both the peer and the Host header are loopback, so that no page on the web can reach in."""
+    """True when the peer and the Host header are loopback and no browser asks for another site's page."""
+    # A page on the web may post to localhost without asking; its browser says so in one of these.
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
+        return False
     try:
         peer = ipaddress.ip_address((request.remote or "").partition("%")[0])
     except ValueError:

@@ -30,6 +30,17 @@ def test_another_host_name_is_refused(server: SandboxServer, path: str, host: st
     assert httpx.get(f"{server.url}/_sandbox/{path}").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_a_page_of_another_site_is_refused(server: SandboxServer, headers: dict[str, str]) -> None:
+    """A page may post plain text to localhost without asking; the browser names its site."""
+    told = {"Content-Type": "text/plain", **headers}
+    response = httpx.post(f"{server.url}/_sandbox/clock", content='{"advance": 90000}', headers=told)
+    assert response.status_code == 403
+
+
 def test_another_machine_is_refused(tmp_path: Path) -> None:
     with SandboxServer(tmp_path, options=("--host", "0.0.0.0")) as server:
         address = _outer_address()
