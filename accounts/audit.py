@@ -47,6 +47,7 @@ SENTENCES: dict[str, str] = {
     "endpoint.hidden": "hid the model {target} from the team",
     "endpoint.shown": "offered the model {target} to the team again",
     "run.viewed": "looked into a private run of {target}",
+    "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
     "run.erased": "erased the content of a run of {target}",
 }

@@ -15,13 +15,12 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.access import Ability
-from accounts.models import AuditEvent, Membership, Team
+from accounts.models import Membership, Team
 from playground.runs import evidence, presentation
 from playground.runs.models import OPEN_STATES, Run, RunQuerySet, RunText
 
 PAGE = 50
 SEARCHED = timedelta(days=90)
-LOOK_AGAIN = timedelta(hours=1)
 # An id is made a moment before or after the time of its row.
 _SLACK = timedelta(minutes=1)
 _ID_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{7,199}")
@@ -196,14 +195,3 @@ def frame(membership: Membership, mode: str) -> dict[str, Any]:
         "sees_content": access.can(membership, Ability.SEE_CONTENT),
         "may_run": access.can(membership, Ability.RUN),
     }
-
-
-def looked_lately(membership: Membership, run: Run) -> bool:
-    """Whether this person's look into this run was already recorded in the last hour."""
-    return AuditEvent.objects.filter(
-        id__gte=lowest_id(timezone.now() - LOOK_AGAIN),
-        team=membership.team_id,
-        actor=membership.user_id,
-        verb="run.viewed",
-        after__run=str(run.id),
-    ).exists()

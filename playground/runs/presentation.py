@@ -21,6 +21,7 @@ from playground.segmind import errors, reply
 
 KEPT_BY_PROVIDER = timedelta(days=7)
 _BALANCE_MEMBER = re.compile(r'("remaining_credits"\s*:\s*)("[^"]*"|[^,}\]\s]+)')
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _BALANCE_HEADER = "x-remaining-credits"
 HIDDEN = "hidden"
 
@@ -77,6 +78,10 @@ class Shown:
     @cached_property
     def copying(self) -> bool:
         return any(file.output.state == Output.State.COPYING for file in self.files)
+
+    @property
+    def pinnable_seed(self) -> str:
+        return pinnable_seed(self.run)
 
     @property
     def is_live(self) -> bool:
@@ -165,6 +170,11 @@ class Shown:
     @property
     def rule(self) -> str:
         return evidence.rule(self.run)
+
+
+def pinnable_seed(run: Run) -> str:
+    """The seed where it is a whole number: pinning writes it into the payload as JSON. Anything else is empty."""
+    return run.seed if _WHOLE.fullmatch(run.seed) else ""
 
 
 def _without_balance(text: str) -> str:

@@ -15,6 +15,7 @@ from playground.catalogue.models import Endpoint, Favourite, RecentEndpoint
 from playground.catalogue.versions import preset_version, v1_warning
 from playground.runs.estimates import Estimate, estimate
 from playground.runs.models import Run, RunQuerySet
+from playground.runs.presentation import pinnable_seed
 from playground.workbench import uploads
 from playground.workbench.drafts import find_draft
 from playground.workbench.models import Draft
@@ -75,7 +76,7 @@ class Desk:
             "draft": self.draft_text,
             "revision": self.draft.revision if self.draft is not None else 0,
             "opened": self.opened is not None,
-            "seed": self.shown.seed if self.shown is not None else "",
+            "seed": pinnable_seed(self.shown) if self.shown is not None else "",
         }
 
     @property
@@ -135,8 +136,11 @@ def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) 
 
 
 def recent_runs(*, membership: Membership, mode: str, slug: str) -> list[Run]:
-    """The newest runs of the endpoint that this person may see, with their first output's file."""
+    """The newest runs of the endpoint, with their first output's file; one's own only where runs are private."""
     runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug).newest_first()
+    if membership.team.own_runs_only:
+        # Pictures of others' private runs are for their pages, where a look is recorded.
+        runs = runs.filter(person=membership.user_id)
     return list(runs.prefetch_related("outputs__file")[:RECENT])
 
 

@@ -15,6 +15,7 @@ from accounts import access, teams
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership
 from playground.catalogue.recents import touch_recent
+from playground.runs.looks import note_look
 from playground.runs.models import File, Run, State
 from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
@@ -62,6 +63,8 @@ def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -
         shown=_uuid(request.GET.get("result")),
     )
     touch_recent(membership=membership, endpoint=desk.endpoint)
+    for run in filter(None, (desk.opened, desk.shown)):
+        note_look(request, membership, run)
     return render(request, "workbench/playground_endpoint.html", _context(desk))
 
 

@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import AuditEvent
 from playground.runs.models import Billing, Output, Run, RunInput, State
@@ -190,6 +191,17 @@ def test_words_of_a_model_are_markdown_without_scripts(people: People) -> None:
     assert "<strong>Hello</strong>" in page
     assert "<script>alert" not in page
     assert "<img" not in page
+
+
+@pytest.mark.parametrize(
+    ("seed", "pinned"), [("18446744073709551615", True), ("-1", True), ('1,"n":9', False), ("007", False)]
+)
+def test_only_a_whole_number_can_be_pinned(people: People, seed: str, pinned: bool) -> None:
+    """Pinning writes it into the payload as it is; what the provider calls a seed is shown in any case."""
+    made = make_run(people.membership("bob"), seed=seed)
+    page = html(people.bob, made)
+    assert ("data-seed=" in page) is pinned
+    assert escape(seed) in page
 
 
 @pytest.mark.parametrize("name", ["content", "output"])

@@ -14,6 +14,7 @@ from accounts.access import Ability
 from accounts.models import Membership
 from playground.runs import chart, exports, history, periods
 from playground.runs.forms import HistoryFilterForm
+from playground.runs.looks import note_export
 from playground.runs.models import Run
 from playground.runs.streaming import PiecewiseResponse
 
@@ -90,6 +91,7 @@ def export(request: HttpRequest, team: str, mode: str, form: str) -> HttpRespons
     if form not in _FORMATS:
         raise Http404
     pieces, media_type = _FORMATS[form]
+    note_export(request, membership, mode, chosen)
     made = pieces(
         history.select(membership, mode, chosen).select_related("api_key"),
         with_words=access.can(membership, Ability.SEE_CONTENT),

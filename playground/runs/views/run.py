@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import access, audit
+from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.runs import again, detail, history, presentation, recover, retention, settling, submit
 from playground.runs.forms import AgainForm, EraseForm, SettleForm
+from playground.runs.looks import note_look
 from playground.runs.models import Output, Run
 
 
@@ -45,7 +46,7 @@ def run_address(membership: Membership, run: Run) -> str:
 def run_result(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpResponse:
     """The result fragment; pages ask for it anew whenever the run has changed."""
     membership, found = _load(request, team, mode, run)
-    _note_look(request, membership, found)
+    note_look(request, membership, found)
     return _result(request, membership, found, stopped="stopped" in request.GET)
 
 
@@ -62,7 +63,7 @@ def run_row(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpR
 @never_cache
 def run_detail(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpResponse:
     membership, found = _load(request, team, mode, run)
-    _note_look(request, membership, found)
+    note_look(request, membership, found)
     return _page(request, membership, found)
 
 
@@ -80,22 +81,6 @@ def _page(
     context["again_form"] = AgainForm(initial={"token": uuid.uuid4()})
     context["stopped"] = "stopped" in request.GET
     return render(request, "runs/run_detail.html", context, status=status)
-
-
-def _note_look(request: HttpRequest, membership: Membership, run: Run) -> None:
-    """Looking into somebody else's private run leaves a trace, once an hour for each run."""
-    private = membership.team.own_runs_only and run.person_id != membership.user_id
-    if not private or not access.can(membership, Ability.SEE_CONTENT):
-        return
-    if not history.looked_lately(membership, run):
-        audit.record(
-            team=membership.team,
-            actor=membership.user,
-            verb="run.viewed",
-            target=run.person_label,
-            after={"run": str(run.id), "endpoint": run.endpoint},
-            request=request,
-        )
 
 
 @require_POST
