@@ -5,6 +5,7 @@ from typing import Any, cast
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -169,6 +170,15 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {"name": "Teammates see it beside your runs. Empty shows your e-mail address."}
 
 
+class DayField(forms.DateField):
+    """A day of a filter. Days at the ends of the calendar have no moment in every zone."""
+
+    default_validators = [
+        MinValueValidator(datetime.date(1970, 1, 1), "Choose a day from 1970 on."),
+        MaxValueValidator(datetime.date(9998, 12, 31), "Choose an earlier day."),
+    ]
+
+
 class AuditFilterForm(forms.Form):
     """The filter in the address of the activity page. Dates are days in the team's zone, both included."""
 
@@ -176,8 +186,8 @@ class AuditFilterForm(forms.Form):
     group = forms.ChoiceField(
         required=False, label="What", choices=[("", "Everything"), *audit.GROUPS.items()]
     )
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = DayField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

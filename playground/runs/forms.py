@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
+from accounts.forms import DayField
 from accounts.models import Membership
 from playground.runs import choices
 from playground.runs.history import Filter
@@ -54,8 +55,8 @@ class HistoryFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "such as 406"}),
     )
     source = forms.ChoiceField(required=False, label="Source", choices=[("", "Any source"), *Source.choices])
-    since = forms.DateField(required=False, label="From", widget=_Day)
-    until = forms.DateField(required=False, label="To", widget=_Day)
+    since = DayField(required=False, label="From", widget=_Day)
+    until = DayField(required=False, label="To", widget=_Day)
 
     def __init__(self, data: Any, *, membership: Membership, mode: str) -> None:
         super().__init__(data)

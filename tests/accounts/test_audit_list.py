@@ -66,6 +66,12 @@ def test_days_begin_and_end_in_the_teams_zone(people: People, url: str) -> None:
     assert "Nothing matches" in on_fourth
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_gets_a_message(people: People, url: str, day: str) -> None:
+    for name in ("since", "until"):
+        assert "Choose a" in words(people.alice.client().get(url, {name: day}).text)
+
+
 def test_it_pages_in_both_directions_without_gaps(people: People, url: str) -> None:
     for number in range(120):
         audit.record(team=people.team, actor=people.bob.user, verb="key.added", target=f"<{number}>")
