@@ -28,7 +28,7 @@ MARK = "ATELIER_TRIAL_UNDER_TEST"
 class Run:
     """One `python -m config.trial` and what it printed."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, extra: dict[str, str]) -> None:
         self.port = port
         self.mark = secrets.token_hex(16)
         self.output = folder.parent / f"{folder.name}-{self.mark}.txt"
@@ -37,7 +37,7 @@ class Run:
                 [sys.executable, "-m", "config.trial", "--data", str(folder), "--port", str(port)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment(),
+                env={**self._environment(), **extra},
                 cwd=PROJECT,
             )
 
@@ -91,8 +91,8 @@ class Starter:
         self.folder = folder
         self.runs: list[Run] = []
 
-    def __call__(self, port: int | None = None) -> Run:
-        run = Run(self.folder, port or free_port())
+    def __call__(self, port: int | None = None, extra: dict[str, str] | None = None) -> Run:
+        run = Run(self.folder, port or free_port(), extra or {})
         self.runs.append(run)
         return run
 
@@ -235,6 +235,21 @@ def test_a_database_that_ends_ends_the_trial(start: Starter) -> None:
     assert run.process.wait(60) == 1
     assert re.search(r"^PostgreSQL ended by itself, see \S+/postgres.log\.$", run.text(), re.MULTILINE)
     assert run.left() == []
+
+
+@pytest.mark.slow
+def test_servers_named_in_the_environment_replace_the_embedded_ones(start: Starter) -> None:
+    base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS trial_elsewhere WITH (FORCE)")
+        connection.execute("CREATE DATABASE trial_elsewhere")
+    url = f"{base}/trial_elsewhere"
+    run = start(extra={"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]})
+    run.wait_until_ready()
+    assert wait_until(lambda: states(url) != {}, seconds=60)
+    assert run.interrupt() == 0
+    assert not (start.folder / "postgres").exists()
+    assert not (start.folder / "redis").exists()
 
 
 def test_a_busy_port_is_one_clear_line(start: Starter) -> None:
