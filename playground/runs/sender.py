@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 import uvloop
 from django.conf import settings
 from django.db import connection
+from psycopg_pool import PoolTimeout
 
 from playground.runs import calls, execute, nudge, recover, store
 from playground.runs.outcome import Outcome
@@ -30,6 +31,7 @@ POLLS_AT_ONCE = 200
 COPIES_AT_ONCE = 16
 TICK = 0.5
 LONGEST_PAUSE = 5.0
+SPOOL_AFTER = 1.0
 
 _current: "Sender | None" = None
 
@@ -197,28 +199,42 @@ class Sender:
     async def _settle(self, batch: list[Outcome]) -> int:
         """Settle ``batch`` however long it takes; the count of outcomes taken from the queue, more in an outage.
 
-        A worker that is to end leaves them in the spool when the database stays away: the next start settles them.
+        What takes longer than a moment is on disk meanwhile. A worker that is to end leaves it there when the database
+        stays away: the next start settles it.
         """
-        spooled = 0
-        delay = 0.2
-        while True:
+        settled = on_disk = failures = 0
+        while settled < len(batch):
+            part = batch[settled:]
+            attempt = self._loop.create_task(self._sql(execute.settle_all, part))
+            while not (await asyncio.wait({attempt}, timeout=SPOOL_AFTER))[0]:
+                on_disk += await self._keep(batch, on_disk)
             try:
-                await self._sql(execute.settle_all, batch)
+                await attempt
             except execute.DATABASE_AWAY as error:
-                if not spooled:
+                if not failures:
                     logger.warning("The database is away; outcomes go to the spool: %s", str(error).strip())
-                batch += self._more_outcomes() if spooled else []
-                spooled += await self._loop.run_in_executor(None, self._keep, batch[spooled:])
-                if self._draining and spooled == len(batch) and delay >= LONGEST_PAUSE:
-                    logger.warning("%d outcomes stay in the spool for the next start", spooled)
-                    return spooled
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_PAUSE)
+                # A pool that gave up has tried for long already.
+                failures += 2 if isinstance(error.__cause__, PoolTimeout) else 1
+            except Exception:
+                logger.exception("%d outcomes could not be settled", len(part))
+                failures += 1
             else:
-                self._spool.clear()
+                settled += len(part)
+                continue
+            on_disk += await self._keep(batch, on_disk)
+            if self._draining and on_disk == len(batch) and failures > 1:
+                logger.warning("%d outcomes stay in the spool for the next start", len(batch) - settled)
                 return len(batch)
+            await asyncio.sleep(min(LONGEST_PAUSE, 0.1 * 2**failures))
+        self._spool.clear()
+        return len(batch)
 
-    def _keep(self, outcomes: list[Outcome]) -> int:
+    async def _keep(self, batch: list[Outcome], on_disk: int) -> int:
+        """Put what is not on disk yet there, with whatever arrived meanwhile; how many these were, all or none."""
+        batch += self._more_outcomes()
+        return await self._loop.run_in_executor(None, self._write, batch[on_disk:])
+
+    def _write(self, outcomes: list[Outcome]) -> int:
         """How many of them are on disk now: all or none."""
         try:
             if outcomes:

@@ -1,7 +1,9 @@
 """One whole Atelier with its sandbox, a recorder in the place of the live provider, and a team of people."""
 
 import contextlib
+import copy
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+import psycopg.sql
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
@@ -91,6 +95,13 @@ class House:
 
     # -- Deeds
 
+    def among(self, slug: str) -> "House":
+        """The same house with other people in a team of their own, for deeds that end a membership."""
+        other = copy.copy(self)
+        with other.django():
+            other.people = make_people(slug)
+        return other
+
     def new_key(self, name: str = "bob", *, text: str = "", lent: bool = False) -> tuple[ApiKey, str]:
         """A fresh key of this person, and its text. A sandbox key with an account of its own unless ``text``."""
         text = text or self.sandbox.new_key("100")
@@ -124,9 +135,34 @@ class House:
             before_commit()
             return run.id
 
-    def fault(self, key: ApiKey, name: str, **params: Any) -> uuid.UUID:
+    def fault(self, key: ApiKey, name: str, *, version: int = 1, **params: Any) -> uuid.UUID:
         """Submit a run whose body asks the sandbox for a fault."""
-        return self.send(key, body={"_sandbox": {"fault": name, **params}})
+        return self.send(key, version=version, body={"_sandbox": {"fault": name, **params}})
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction on the house's database, to hold locks in; rolled back at the end."""
+        with psycopg.connect(self.stack.env["DATABASE_URL"]) as connection:
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextlib.contextmanager
+    def database_away(self) -> Iterator[None]:
+        """PostgreSQL drops every connection to this database and takes no new ones."""
+        name = psycopg.sql.Identifier(self.stack.database)
+        allow = psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+            server.execute(allow.format(name, psycopg.sql.SQL("false")))
+            try:
+                server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    [self.stack.database],
+                )
+                yield
+            finally:
+                server.execute(allow.format(name, psycopg.sql.SQL("true")))
 
     # -- Looking
 
