@@ -86,8 +86,10 @@ def held_calls(house: House, count: int = 2000) -> dict[str, float]:
 def _drain_warm(house: House) -> None:
     """A few calls first, so that the idle figure has every library loaded."""
     house.queue("bench-0-0", 50)
+    house.queue("bench-0-16", 10)
     house.send_task("runs.nudge")
     house.wait_done(30)
+    pause(2)
     house.sql("TRUNCATE playground_run CASCADE")
     httpx.get(f"{house.sandbox_url}/reset")
 
