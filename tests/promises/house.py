@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from django.test import Client
 from uuid_utils.compat import uuid7
 
 from accounts import keys
-from accounts.models import ApiKey, Membership
+from accounts.models import ApiKey, Membership, Team
 from playground.runs.submit import submit
 from tests.personas import People, Persona, make_people
 from tests.promises.recorder import Recorder
@@ -96,10 +96,18 @@ class House:
     # -- Deeds
 
     def among(self, slug: str) -> "House":
-        """The same house with other people in a team of their own, for deeds that end a membership."""
+        """The same house and people in another team, for deeds that end a membership."""
         other = copy.copy(self)
-        with other.django():
-            other.people = make_people(slug)
+        with self.django():
+            team = Team.objects.create(slug=slug, name=slug.title())
+            members = {
+                one.name: Persona(
+                    one.name, Membership.objects.create(team=team, user=one.user, role=one.membership.role)
+                )
+                for one in (self.people.alice, self.people.bob)
+                if one.membership is not None
+            }
+            other.people = replace(self.people, team=team, **members)
         return other
 
     def new_key(self, name: str = "bob", *, text: str = "", lent: bool = False) -> tuple[ApiKey, str]:
