@@ -1,7 +1,8 @@
 """Redis as a cache that may be away: then it is empty, and nothing that is put into it stays.
 
-Sessions are read through the cache and kept in the database, so a page works without Redis. Django's own backend
-raises instead, which would make every page an error while Redis is restarted.
+A page needs nothing that is kept here: sessions are in the database, so that one that ended stays ended. Django's own
+backend raises instead, which would make every page an error while Redis is restarted. Limits on sign-ins count in
+here, so they pause as well.
 """
 
 import logging

@@ -131,6 +131,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "config.middleware.keep_private",
+    "config.middleware.refuse_odd_paths",
     "config.middleware.CompressPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -197,7 +199,8 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# Not through the cache: a sign-out while Redis is away would be undone by what Redis still holds when it is back.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 MEDIA_ROOT = env("MEDIA_ROOT")
 SPOOL_ROOT = env("SPOOL_ROOT")
