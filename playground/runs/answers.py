@@ -53,8 +53,8 @@ def bare(run: execute.Claimed, answer: Answer) -> Outcome:
     return outcome(run, judge(answer), headers=list(answer.headers), outputs=lost)
 
 
-def answered(run: execute.Claimed, answer: Answer, landing: Landing, key: str) -> Outcome:
-    """The outcome of an answer that ends the run: v1's, or a refused submit. ``key`` is blotted out of kept text."""
+def answered(run: execute.Claimed, answer: Answer, landing: Landing) -> Outcome:
+    """The outcome of an answer that ends the run: v1's, or a refused submit."""
     judge = billing.judge_v1 if run.version == 1 else billing.judge_v2_submit
     verdict = judge(answer)
     kind = reply.classify(answer.content_type, answer.head)
@@ -63,8 +63,7 @@ def answered(run: execute.Claimed, answer: Answer, landing: Landing, key: str) -
         landing.drop()
         return outcome(run, verdict, headers=headers, response_text=_text(answer.head), output_kind="")
     if landing.size <= {Kind.JSON: READ_JSON, Kind.TEXT: KEPT_TEXT}.get(kind, 0):
-        # Before anything is taken out of it: an address may hold the key as well.
-        raw = landing.read().replace(key.encode(), b"*" * len(key))
+        raw = landing.read()
         words, outputs = _json_parts(run.mode, raw) if kind is Kind.JSON else (raw, [])
         if outputs or len(words) <= KEPT_TEXT:
             landing.drop()

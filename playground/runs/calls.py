@@ -84,6 +84,7 @@ class Provider:
         left = False
         try:
             key = await self._key(run.api_key, for_new=True)
+            landing.blot(key)
             content = await self._content(run, key)
             left = True
             answer = await self._client.post_model(
@@ -107,7 +108,7 @@ class Provider:
         if run.version == 2 and answer.status == 200:
             landing.drop()
             return answers.submitted(run, answer)
-        read = functools.partial(answers.answered, run, answer, landing, key)
+        read = functools.partial(answers.answered, run, answer, landing)
         try:
             if answer.size <= IN_MEMORY:
                 return read()

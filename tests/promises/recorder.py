@@ -143,5 +143,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             )
         elif deed == "text":
             self._answer(200, f"Key: {key}".encode(), type_="text/plain", headers=money | echo)
+        elif deed in ("large-text", "large-bytes"):
+            # Beyond what is kept as words, with the key across every border between two reads.
+            type_ = "text/plain" if deed == "large-text" else "application/octet-stream"
+            self._answer(200, b"\x01" * 11 + key.encode() * 40_000, type_=type_, headers=money)
         else:
             self._answer(200, PIXEL, type_="image/png", headers=money)
