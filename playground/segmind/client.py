@@ -5,6 +5,7 @@ redirect with a key and never repeats a POST. The caller bounds how many calls r
 in here.
 """
 
+import socket
 from collections.abc import Sequence
 from datetime import date
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -56,6 +57,8 @@ USER_AGENT = "atelier/0.1"
 IDLE_SECONDS = 4.0
 """How long an idle connection may be used again. Servers drop idle ones, and a POST sent into a dropped one
 is lost with its bill unknown, so this stays under the five seconds that common servers allow."""
+RECEIVE_BYTES = 96 * 1024
+"""The kernel's buffer per connection: still megabytes a second over a continent."""
 MAX_REDIRECTS = 5
 MAX_STATUS_BYTES = 1024 * 1024
 MAX_RESULT_BYTES = 16 * 1024 * 1024
@@ -63,6 +66,16 @@ MAX_HISTORY_BYTES = 16 * 1024 * 1024
 DEFAULT_MAX_BYTES = 200 * 1024 * 1024
 _HEADER_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def _narrow_socket(place: aiohttp.AddrInfoType) -> socket.socket:
+    # One read of the event loop takes whatever the kernel has collected: with its own sizing, hundreds of answers
+    # that arrive together would hold a quarter of a megabyte each.
+    family, kind, protocol, _, _ = place
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    return made
 
 
 async def _arrived(response: httpx.Response) -> None:
@@ -134,6 +147,7 @@ class Client:
             limit=0,
             limit_per_host=0,
             keepalive_timeout=IDLE_SECONDS,
+            socket_factory=_narrow_socket,
             ssl=httpx.create_ssl_context(),
         )
         self._session = aiohttp.ClientSession(
