@@ -76,10 +76,8 @@ def _render(file: File) -> tuple[int, int, bytes]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The picture in 8 bits of red, green, blue and perhaps alpha, which is all that WebP holds."""
-    if image.mode in ("RGB", "RGBA"):
-        return image
+    transparent = "A" in image.getbands() or "transparency" in image.info
     if image.mode.startswith("I"):
         # 16 bits of grey in a wider number: cutting them at 255 would leave a white page.
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    transparent = "A" in image.getbands() or "transparency" in image.info
     return image.convert("RGBA" if transparent else "RGB")
