@@ -268,7 +268,8 @@ async def _joined(parts: list[bytes | File]) -> AsyncIterator[bytes]:
             data = rest + piece
             cut = len(data) - len(data) % 3
             rest = data[cut:]
-            yield base64.b64encode(data[:cut])
+            if cut:  # an empty piece would end the body
+                yield base64.b64encode(data[:cut])
         if rest:
             yield base64.b64encode(rest)
 

@@ -127,8 +127,12 @@ class House:
         name: str = "bob",
         before_commit: Callable[[], object] = lambda: None,
         body: dict[str, Any] | None = None,
+        text: str = "",
     ) -> uuid.UUID:
-        """Submit one run as this person. ``before_commit`` happens before any worker can see it."""
+        """Submit one run as this person, with ``body`` added to PROMPT or exactly ``text``.
+
+        ``before_commit`` happens before any worker can see it.
+        """
         with self.django(), transaction.atomic():
             run = submit(
                 membership=Membership.objects.select_related("team", "user").get(
@@ -137,7 +141,7 @@ class House:
                 endpoint=endpoint,
                 version=version,
                 key=ApiKey.objects.get(id=key.id),
-                body_text=json.dumps(PROMPT | (body or {})),
+                body_text=text or json.dumps(PROMPT | (body or {})),
                 token=uuid7(),
             )
             before_commit()

@@ -10,6 +10,8 @@ from typing import Any, Self
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+# A picture as far as its first bytes go, larger than what is kept as words.
+LARGE = PIXEL + bytes(range(256)) * 3000
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             )
         elif deed == "text":
             self._answer(200, f"Key: {key}".encode(), type_="text/plain", headers=money | echo)
+        elif deed == "base64":
+            self._answer(200, {"image": base64.b64encode(LARGE).decode(), "seed": 7}, headers=money)
         elif deed in ("large-text", "large-bytes"):
             # Beyond what is kept as words, with the key across every border between two reads.
             type_ = "text/plain" if deed == "large-text" else "application/octet-stream"
