@@ -28,8 +28,8 @@ def _folder() -> Path:
     return folder
 
 
-def _start_postgres(folder: Path) -> str:
-    server = Postgres(folder / "postgres", fast=True, max_connections=200)
+def _start_postgres(folder: Path, *, durable: bool) -> str:
+    server = Postgres(folder / "postgres", fast=not durable, max_connections=200)
     server.start()
     atexit.register(shutil.rmtree, server.place, ignore_errors=True)
     atexit.register(server.stop)
@@ -43,19 +43,22 @@ def _start_redis(folder: Path) -> str:
     return server.url
 
 
-def prepare() -> None:
-    """Start both servers for the life of this process, name them in the environment and set up Django."""
-    _set_environment()
+def prepare(*, durable: bool = False) -> None:
+    """Start both servers for the life of this process, name them in the environment and set up Django.
+
+    ``durable`` makes PostgreSQL wait for the disk at each commit, as it does in production: what is measured must.
+    """
+    _set_environment(durable=durable)
     _set_up_django()
 
 
-def _set_environment() -> None:
+def _set_environment(*, durable: bool) -> None:
     for name in list(os.environ):
         if name.startswith(("OIDC_", "OWNER_", "S3_", "SEGMIND_", "DJANGO_")):
             del os.environ[name]
     folder = _folder()
     if SHARED_DATABASE not in os.environ:
-        os.environ[SHARED_DATABASE] = _start_postgres(folder)
+        os.environ[SHARED_DATABASE] = _start_postgres(folder, durable=durable)
     os.environ |= {
         "DATABASE_URL": os.environ[SHARED_DATABASE],
         "REDIS_URL": _start_redis(folder),

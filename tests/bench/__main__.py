@@ -22,7 +22,7 @@ def _print(name: str, value: float, unit: str, bar: float, *, at_least: bool = F
 
 
 def main(wanted: list[str]) -> int:
-    environment.prepare()
+    environment.prepare(durable=True)
     os.environ.setdefault("CHROMIUM", chromium.find() or "chromium")
     from tests.bench import engine, latency, pages
     from tests.bench.house import House, repeat
