@@ -69,9 +69,14 @@ class Estimate:
         facts = ", ".join(part for part in (self.price, time) if part)
         return f"{facts[:1].upper()}{facts[1:]}. {self.source}" if facts else self.source
 
+    @property
+    def slow_after(self) -> float | None:
+        """The seconds after which a run is slower than usual; None where no usual time is known."""
+        return None if self.usual_seconds is None else SLOW_FACTOR * max(self.usual_seconds, 1.0)
+
     def is_slow(self, seconds: float) -> bool:
         """Whether a run that has been under way for so long is slower than usual."""
-        return self.usual_seconds is not None and seconds > SLOW_FACTOR * max(self.usual_seconds, 1.0)
+        return self.slow_after is not None and seconds > self.slow_after
 
 
 def estimate(*, team: Team, mode: str, endpoint: str) -> Estimate:

@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Team
-from playground.runs import estimates, evidence, prose
+from playground.runs import estimates, evidence, figures, prose
 from playground.runs.models import OPEN_STATES, Billing, File, Output, Run, RunText, State
 from playground.segmind import errors, reply
+from playground.segmind.billing import parse_money
 
 KEPT_BY_PROVIDER = timedelta(days=7)
 _BALANCE_MEMBER = re.compile(r'("remaining_credits"\s*:\s*)("[^"]*"|[^,}\]\s]+)')
@@ -56,6 +57,7 @@ class Progress:
     since: datetime
     usual: str
     slow: bool
+    slow_at: datetime | None = None  # when it becomes slower than usual, while it is under way
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,10 @@ class Shown:
 
     @property
     def balance(self) -> str:
-        """The balance after this run as received; empty for those who may not see the key's balance."""
-        return str(self.run.evidence.get("balance_text") or "") if self.sees_balance else ""
+        """The balance after this run, without its sign; empty for those who may not see the key's balance."""
+        text = str(self.run.evidence.get("balance_text") or "") if self.sees_balance else ""
+        amount = parse_money(text)
+        return text if amount is None else figures.money(amount)
 
     @property
     def erased(self) -> bool:
@@ -242,15 +246,18 @@ def _progress(run: Run, team: Team) -> Progress | None:
     since = run.created_at if run.state == State.QUEUED else (run.claimed_at or run.created_at)
     usual = estimates.estimate(team=team, mode=run.mode, endpoint=run.endpoint)
     slow = usual.is_slow((timezone.now() - since).total_seconds()) and run.state != State.QUEUED
+    slow_at = (
+        since + timedelta(seconds=usual.slow_after) if usual.slow_after is not None and not slow else None
+    )
     if run.state == State.QUEUED:
         busy = Run.objects.filter(api_key=run.api_key_id, state=State.SENDING).count()
         full = busy >= settings.CALLS_PER_KEY
         note = f"Waiting for a free slot of this key: {busy} calls are under way." if full else ""
         return Progress(0, "Queued", note, since, usual.usual_time, slow=False)
     if run.state == State.SENDING:
-        return Progress(1, "Sent, waiting for the answer", "", since, usual.usual_time, slow)
+        return Progress(1, "Sent, waiting for the answer", "", since, usual.usual_time, slow, slow_at)
     note = f"Asked {run.polls} times so far." if run.polls > 1 else ""
-    return Progress(2, "Accepted, running at the provider", note, since, usual.usual_time, slow)
+    return Progress(2, "Accepted, running at the provider", note, since, usual.usual_time, slow, slow_at)
 
 
 def shown_run(membership: Membership, run: Run) -> Shown:

@@ -28,7 +28,7 @@ class Viewer {
   describe(root) {
     const pixels = root.querySelector("[data-viewer-pixels]");
     const { naturalWidth: width, naturalHeight: height } = this.image;
-    if (pixels && width && !pixels.textContent) pixels.textContent = `${width} × ${height}`;
+    if (pixels && width && !pixels.textContent) pixels.textContent = `${width} × ${height} · `;
   }
 
   reset() {

@@ -157,6 +157,11 @@ export function follow() {
   open(url);
 }
 
+// What a run under way says may change by the time alone: it becomes slower than usual.
+document.addEventListener("atelier:late", (event) => {
+  const node = event.target.closest("[data-live-url]");
+  if (node) renew(node);
+});
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("atelier:swapped", follow);
 document.addEventListener("htmx:afterSettle", follow);

@@ -69,20 +69,20 @@ for (const radio of form.elements.version) {
 
 // -- run
 
-// The second half of a double click, which may come after the first one was answered.
+// The second half of a double click, which may come after the first one was answered. Another text is another wish.
 const DOUBLE_MS = 600;
 const AGAIN_IS_SAFE = "Nothing typed is lost. If the run was made, it is in the history, and pressing Run again makes no second one.";
-let pressedAt = -Infinity;
+let pressed = { at: -Infinity, text: null };
 
 document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form) return;
-    const now = performance.now();
-    if (now - pressedAt < DOUBLE_MS) {
+    const now = { at: performance.now(), text: `${version()} ${editor.text}` };
+    if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
       event.preventDefault();
       event.stopPropagation();
-    } else pressedAt = now;
+    } else pressed = now;
   },
   { capture: true },
 );
@@ -155,7 +155,8 @@ const OPEN = ["queued", "sending", "accepted"];
 const actions = document.getElementById("result-actions");
 const pin = actions.querySelector("[data-pin-seed]");
 const shown = () => document.querySelector("#result > [data-run]");
-let wasOpen = OPEN.includes(shown()?.dataset.state);
+const stage = () => `${OPEN.includes(shown()?.dataset.state)} ${shown()?.dataset.live}`;
+let before = stage();
 
 function offer() {
   const run = shown();
@@ -176,13 +177,28 @@ pin.addEventListener("click", () => {
   flash(`Seed ${seed} is in the payload`, "success");
 });
 
-// A run that begins or ends changes the strip below and the price beside Run.
+function renewRecent() {
+  window.htmx.ajax("GET", form.dataset.recentUrl, { target: "#recent-runs", swap: "outerHTML" });
+}
+
+// A run that begins, ends or gets its files changes the strip below and the price beside Run.
 function followResult() {
   offer();
-  const isOpen = OPEN.includes(shown()?.dataset.state);
-  if (isOpen !== wasOpen) window.htmx.ajax("GET", form.dataset.recentUrl, { target: "#recent-runs", swap: "outerHTML" });
-  wasOpen = isOpen;
+  const now = stage();
+  if (now !== before) renewRecent();
+  before = now;
 }
+
+// Thumbnails are made after the run is done.
+const THUMBNAIL_MS = [1000, 2000, 4000, 8000];
+let looked = 0;
+
+document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id !== "recent-runs") return;
+  const isDue = document.querySelector("#recent-runs [data-thumbnail-due]");
+  if (!isDue) looked = 0;
+  else if (looked < THUMBNAIL_MS.length) setTimeout(renewRecent, THUMBNAIL_MS[looked++]);
+});
 
 document.addEventListener("atelier:swapped", followResult);
 document.body.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "result" && followResult());

@@ -1,4 +1,5 @@
 // <time datetime data-time="relative | elapsed | countdown">: kept up to date once a second while the tab is visible.
+// An elapsed time with data-late, a moment, sends "atelier:late" once that has passed.
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
@@ -24,7 +25,13 @@ function refresh(node) {
   if (Number.isNaN(then)) return;
   const seconds = (Date.now() - then) / 1000;
   let text;
-  if (node.dataset.time === "elapsed") text = duration(seconds);
+  if (node.dataset.time === "elapsed") {
+    text = duration(seconds);
+    if (Date.now() > Date.parse(node.dataset.late)) {
+      delete node.dataset.late;
+      node.dispatchEvent(new CustomEvent("atelier:late", { bubbles: true }));
+    }
+  }
   else if (node.dataset.time === "countdown") {
     text = duration(Math.ceil(-seconds));
     if (seconds >= 0 && !node.dataset.over) {
