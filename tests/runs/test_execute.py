@@ -1,9 +1,7 @@
 import hashlib
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import ApiKey, Membership
 from playground.runs import execute, settling, store
@@ -22,6 +20,7 @@ from playground.segmind import billing
 from playground.segmind.reply import Answer
 from tests.personas import People, make_key
 from tests.runs.factories import PNG, make_run
+from tests.runs.open_runs import on_its_way, queued
 from tests.runs.threads import together
 
 NASTY = "one\x00two \ud83d three"
@@ -35,17 +34,6 @@ def bob(people: People) -> Membership:
 @pytest.fixture
 def key(bob: Membership) -> ApiKey:
     return make_key(bob)
-
-
-def queued(membership: Membership, key: ApiKey, count: int = 1, **columns: Any) -> list[Run]:
-    return [
-        make_run(membership, state=State.QUEUED, billing=Billing.PENDING, status=None, key=key, **columns)
-        for _ in range(count)
-    ]
-
-
-def on_its_way(membership: Membership, state: State = State.SENDING, **columns: Any) -> Run:
-    return make_run(membership, state=state, billing=Billing.PENDING, status=None, **columns)
 
 
 def outcome(run: Run, verdict: billing.Verdict, **more: Any) -> Outcome:
@@ -73,103 +61,6 @@ def lost() -> billing.Verdict:
 def facts(run: Run) -> tuple[str, str, Decimal | None]:
     run.refresh_from_db()
     return run.state, run.billing, run.cost
-
-
-# ------------------------------------------------------------------------------------------------ claims
-
-
-def test_the_oldest_are_claimed_first_with_a_deadline_after_the_longest_call(
-    bob: Membership, key: ApiKey
-) -> None:
-    runs = queued(bob, key, 3)
-    claimed = execute.claim_many(limit=2)
-    assert [run.run_id for run in claimed] == [run.id for run in runs[:2]]
-    first = Run.objects.get(id=runs[0].id)
-    assert first.state == State.SENDING
-    assert first.claimed_at is not None
-    assert first.deadline_at is not None
-    assert (first.deadline_at - first.claimed_at).total_seconds() > execute.call_seconds(1)
-    assert claimed[0].body_text == '{"prompt": "a boat in a harbour"}'
-
-
-def test_a_claimed_run_is_not_claimed_again(bob: Membership, key: ApiKey) -> None:
-    queued(bob, key, 2)
-    assert [len(execute.claim_many(limit=10)) for _ in range(2)] == [2, 0]
-
-
-def test_a_claim_notes_that_the_key_was_used(bob: Membership, key: ApiKey) -> None:
-    queued(bob, key)
-    execute.claim_many(limit=1)
-    key.refresh_from_db()
-    assert key.last_used_at is not None
-
-
-def test_a_key_has_no_more_calls_in_flight_than_its_limit(
-    bob: Membership, key: ApiKey, settings: Settings
-) -> None:
-    settings.CALLS_PER_KEY = 3
-    on_its_way(bob, key=key)
-    queued(bob, key, 5)
-    assert [len(execute.claim_many(limit=10)) for _ in range(2)] == [2, 0]
-
-
-def test_what_waits_at_the_provider_takes_no_call(bob: Membership, key: ApiKey, settings: Settings) -> None:
-    settings.CALLS_PER_KEY = 2
-    for _ in range(4):
-        on_its_way(bob, State.ACCEPTED, key=key)
-    queued(bob, key, 3)
-    assert len(execute.claim_many(limit=10)) == 2
-
-
-def test_a_key_with_few_runs_does_not_wait_behind_one_with_many(people: People, key: ApiKey) -> None:
-    bob, adam = people.membership("bob"), people.membership("adam")
-    queued(bob, key, 30)
-    late = queued(adam, make_key(adam), 2)
-    claimed = execute.claim_many(limit=6)
-    assert {run.id for run in late} <= {run.run_id for run in claimed}
-    assert len(claimed) == 6
-
-
-@pytest.mark.django_db(transaction=True)
-def test_fifty_deliveries_of_one_run_are_one_claim(bob: Membership, key: ApiKey) -> None:
-    run = queued(bob, key)[0]
-    claims = together(*[partial(execute.claim_many, limit=5)] * 50)
-    assert [claimed.run_id for part in claims for claimed in part] == [run.id]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_limit_of_a_key_holds_for_claimers_at_once(people: People, settings: Settings) -> None:
-    settings.CALLS_PER_KEY = 3
-    for name in ("bob", "adam"):
-        member = people.membership(name)
-        queued(member, make_key(member), 10)
-    claims = together(*[partial(execute.claim_many, limit=10)] * 8)
-    ids = [run.run_id for part in claims for run in part]
-    assert len(set(ids)) == len(ids)
-    per_key = Counter(run.api_key.id for part in claims for run in part)
-    assert set(per_key.values()) == {3}
-    assert Run.objects.filter(state=State.SENDING).count() == 6
-
-
-# ------------------------------------------------------------------------------------------------ polls
-
-
-def test_due_jobs_are_leased_to_one_poller(bob: Membership) -> None:
-    past = timezone.now() - timedelta(seconds=1)
-    due = on_its_way(bob, State.ACCEPTED, next_poll_at=past, accepted_at=past, request_id="job-1")
-    on_its_way(bob, State.ACCEPTED, next_poll_at=timezone.now() + timedelta(minutes=1))
-    assert [(job.run_id, job.request_id) for job in execute.claim_polls()] == [(due.id, "job-1")]
-    assert execute.claim_polls() == []
-
-
-def test_the_age_of_a_job_counts_from_its_acceptance(bob: Membership) -> None:
-    """A run that waited two hours in the queue has an hour at the provider like any other."""
-    now = timezone.now()
-    on_its_way(bob, State.ACCEPTED, next_poll_at=now, accepted_at=now, ago=timedelta(hours=2))
-    assert execute.claim_polls()[0].accepted_at == now
-
-
-# ------------------------------------------------------------------------------------------------ settling
 
 
 def test_an_outcome_is_written_with_its_evidence(bob: Membership) -> None:
@@ -327,8 +218,8 @@ def test_odd_characters_of_the_provider_are_stored_as_something_else(bob: Member
 
 def test_words_of_an_error_can_be_searched(bob: Membership) -> None:
     run = on_its_way(bob)
-    refusal = billing.judge_v1(Answer(406, (), b'{"error": "Insufficient credits, need lanterns"}', 30))
-    execute.settle_many([outcome(run, refusal, status=406)])
+    refusal = billing.judge_v1(Answer(400, (), b'{"error": "Prompt may not name lanterns"}', 30))
+    execute.settle_many([outcome(run, refusal, status=400)])
     assert Run.objects.filter(id=run.id, text__search=SearchQuery("lanterns", config="simple")).exists()
 
 
