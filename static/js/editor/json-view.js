@@ -105,7 +105,7 @@ export class JsonView {
         nonce ? EditorView.cspNonce.of(nonce) : [],
         // Only \n ends a line: positions here are positions in the text, and a CRLF text keeps its \r.
         EditorState.lineSeparator.of("\n"),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.domEventHandlers({ beforeinput: typeOver }),
         lineNumbers(),
         foldGutter(),
