@@ -211,7 +211,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 SERVESTATIC_USE_FINDERS = not env("STATIC_COLLECTED")
 SERVESTATIC_AUTOREFRESH = DEBUG
 
-_default_storage: dict[str, Any] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+_default_storage: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    # What a team attaches and makes is nobody else's on this machine.
+    "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+}
 if env("S3_BUCKET"):
     _default_storage = {
         "BACKEND": "storages.backends.s3.S3Storage",

@@ -13,6 +13,12 @@ environment.prepare()
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The server goes with its folder, so no database is dropped under a thread that is still giving one back."""
+    return True
+
+
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Stack]:
     """One whole Atelier for all tests of this process that ask for it, with what earlier tests left in it."""
     running = Stack(tmp_path_factory.mktemp("stack"), blocker=django_db_blocker).start()

@@ -192,9 +192,9 @@ WHERE r.id = v.id
 _SETTLE_TEXT = """
 UPDATE playground_runtext AS t
 SET response_headers = v.headers, response_text = v.response_text, error_text = v.error_text,
-    search = t.search || to_tsvector('simple', left(v.error_text, 5000) || ' ' || v.request_id)
+    search = t.search || to_tsvector('simple', left(v.searched, 5000) || ' ' || v.request_id)
 FROM jsonb_to_recordset(%s::jsonb) AS v(
-    id uuid, headers jsonb, response_text text, error_text text, request_id text)
+    id uuid, headers jsonb, response_text text, error_text text, searched text, request_id text)
 WHERE t.run_id = v.id AND t.erased_at IS NULL
 """
 
@@ -309,6 +309,8 @@ def _text_values(outcome: Outcome) -> dict[str, Any]:
         "headers": [list(pair) for pair in outcome.headers],
         "response_text": outcome.response_text,
         "error_text": outcome.error_text,
+        # This refusal tells the balance, which not everybody who may search may see.
+        "searched": "" if outcome.error_kind == "credits" else outcome.error_text,
         "request_id": outcome.request_id,
     }
 

@@ -108,6 +108,10 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
 
+    def count(self, person: str) -> int:
+        """How many streams this person has open in this process."""
+        return sum(watcher.person == person for watcher in self.watchers)
+
     @contextlib.asynccontextmanager
     async def watch(self, watcher: Watcher) -> AsyncIterator["asyncio.Queue[Change]"]:
         """The queue of this watcher's changes: every change after it is given, if Redis is there."""

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from accounts import access
@@ -20,6 +20,7 @@ from playground.runs import live
 from playground.runs.models import OPEN_STATES, Output, Run
 
 MOST_RUNS = 100
+MOST_STREAMS = 30  # of one person in one web process
 HEARTBEAT = 15.0
 RECHECK = 60.0
 
@@ -54,9 +55,12 @@ async def _briefly(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
 
 
 @require_GET
-async def stream(request: HttpRequest, team: str, mode: str) -> StreamingHttpResponse:
+async def stream(request: HttpRequest, team: str, mode: str) -> HttpResponseBase:
     """`?run=<id>&run=<id>` until all of them are final; with `follow=1` also runs that begin later, without an end."""
     watch = await _briefly(_admit, request, team, mode)
+    if live.hub.count(str(watch.membership.user_id)) >= MOST_STREAMS:
+        # The page asks for its fragments instead, as it does whenever a stream is not to be had.
+        return HttpResponse("Too many open pages are watching.", status=429, content_type="text/plain")
     response = StreamingHttpResponse(_events(watch), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

@@ -229,7 +229,31 @@ def test_a_heartbeat_keeps_proxies_awake(
     assert asyncio.run(watch()) == ": still here"
 
 
-def test_300_streams_on_10_connections_and_pages_still_answer(server: str, people: People) -> None:
+def test_one_person_has_a_bounded_number_of_streams(
+    server: str, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_STREAMS", 2)
+    run = open_run(people)
+
+    async def watch() -> list[int]:
+        async with contextlib.AsyncExitStack() as stack:
+            first = [
+                await stack.enter_async_context(opened(server, people.bob, f"run={run.id}")) for _ in range(2)
+            ]
+            held = [messages(response) for response in first]
+            for one in held:
+                await anext(one)
+            third = await stack.enter_async_context(opened(server, people.bob, f"run={run.id}"))
+            other = await stack.enter_async_context(opened(server, people.alice, f"run={run.id}"))
+            return [third.status_code, other.status_code]
+
+    assert asyncio.run(watch()) == [429, 200]
+
+
+def test_300_streams_on_10_connections_and_pages_still_answer(
+    server: str, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST_STREAMS", STREAMS)  # one person stands for many
     pool = connection.settings_dict["OPTIONS"]["pool"]
     assert pool["max_size"] == 10
     run = open_run(people)
