@@ -110,31 +110,33 @@ const NOT_TAKEN = {
   413: ["Not sent, nothing was charged", "The text is larger than this server takes. Attach large data as a file instead."],
 };
 
-form.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.elt !== form) return;
-  const { status, responseURL } = event.detail.xhr;
-  const answered = status === 200 && !signedOut(responseURL);
-  if (answered) return;
+// Heard on the body: it happens to what is swapped, which stands outside the form.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.elt === form) takeAnswer(detail);
+  else if (signedOut(detail.xhr.responseURL)) {
+    // Other parts of the page ask too; none of them shows the sign-in page in its place.
+    detail.shouldSwap = false;
+    signedOutNotice.hidden = false;
+  }
+});
+
+function takeAnswer(detail) {
+  const { status, responseURL } = detail.xhr;
+  const away = signedOut(responseURL);
+  if (status === 200 && !away) return;
   // Nothing was made: the message belongs beside the button, and the result before stays in view.
-  event.detail.isError = false;
-  event.detail.shouldSwap = status === 422;
-  event.detail.target = document.getElementById("run-problems");
-  if (signedOut(responseURL)) {
+  detail.isError = false;
+  detail.shouldSwap = status === 422;
+  detail.target = document.getElementById("run-problems");
+  if (away) {
     signedOutNotice.hidden = false;
     problem("Not sent: you are signed out", "Sign in in another tab, then press Run here. Nothing typed is lost.");
   } else if (status !== 422) problem(...(NOT_TAKEN[status] ?? [`The server answered with an error (${status})`, AGAIN_IS_SAFE]));
-});
+}
 
 form.addEventListener("htmx:sendError", (event) => {
   event.stopPropagation();
   problem("The connection was lost", AGAIN_IS_SAFE);
-});
-
-// Other parts of the page ask too; none of them shows the sign-in page in its place.
-document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.elt === form || !signedOut(event.detail.xhr.responseURL)) return;
-  event.detail.shouldSwap = false;
-  signedOutNotice.hidden = false;
 });
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");

@@ -29,7 +29,14 @@ AT_REST = """() => Promise.all(document.getAnimations()
   .filter((one) => one.effect.getComputedTiming().iterations !== Infinity)
   .map((one) => one.finished.catch(() => null)))"""
 
+PASTE = """(node, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  node.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
 axe = Axe()
+expect.set_options(timeout=PATIENCE)
 
 
 def check(page: Page) -> None:
@@ -66,6 +73,14 @@ class Desk:
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
         expect(self.page.locator(".cm-content")).not_to_have_text("")
+
+    def paste(self, text: str) -> None:
+        """Put a very long `text` in the place of the payload, as the clipboard does."""
+        self.page.get_by_role("tab", name="JSON").click()
+        content = self.page.locator(".cm-content")
+        content.click()
+        self.page.keyboard.press("Control+a")
+        content.evaluate(PASTE, text)
 
     def choose(self, version: int) -> None:
         self.page.get_by_role("radiogroup", name="API version").get_by_text(f"v{version}").click()

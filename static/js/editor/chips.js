@@ -5,7 +5,8 @@ import { h, icon } from "./dom.js";
 import { formatBytes } from "./diagnostics.js";
 import { HOWS, parseBlob, parseMarker } from "./uploads.js";
 
-const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,})"/g;
+/** Bounded, because a browser's regular expressions break down on longer runs. */
+const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,4000000})"/g;
 
 class Chip extends WidgetType {
   constructor(words, symbol) {

@@ -9,6 +9,8 @@ export const HOWS = {
 const MARKER = /^atelier-file:([0-9a-f-]{36}):(base64|data-uri|upload):[A-Za-z0-9_=-]+$/;
 /** base64 text from this length on is shown as a chip. */
 const BLOB_LENGTH = 2048;
+/** Longer than any body may be, and too long for a regular expression. */
+const BLOB_LIMIT = 4_000_000;
 const BLOB = /^(?:data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
 const MAGIC = [
   ["iVBORw0KGgo", "image/png"],
@@ -28,7 +30,7 @@ export function parseMarker(text) {
 
 /** {mediaType, bytes, how} of a long base64 text, else null. */
 export function parseBlob(text) {
-  if (text.length < BLOB_LENGTH || !BLOB.test(text)) return null;
+  if (text.length < BLOB_LENGTH || text.length > BLOB_LIMIT || !BLOB.test(text)) return null;
   const comma = text.startsWith("data:") ? text.indexOf(",") + 1 : 0;
   const head = text.slice(comma, comma + 40);
   const mp4 = /^AAAA.{2}(Z0eX|mZ0e|GZ0eX)/.test(head) || head.slice(4, 12).includes("ZnR5c");
