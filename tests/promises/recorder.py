@@ -1,6 +1,7 @@
 """A provider on loopback that writes down every request it gets and answers as the request's body asks."""
 
 import base64
+import abc
 import http.server
 import json
 import threading
@@ -68,11 +69,12 @@ def _handler(recorder: Recorder) -> type[http.server.BaseHTTPRequestHandler]:
     return Handler
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _Handler(http.server.BaseHTTPRequestHandler, abc.ABC):
     protocol_version = "HTTP/1.1"
 
+    @abc.abstractmethod
     def note(self) -> bytes:
-        raise NotImplementedError
+        """Write down the request that is being answered; its body."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (name given by the library)
         """Nothing: the tests read ``seen``."""
