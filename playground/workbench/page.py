@@ -92,6 +92,12 @@ class Desk:
         return reverse("workbench:playground_endpoint", args=place)
 
     @property
+    def max_upload(self) -> int:
+        """The most bytes that one attached file may have."""
+        size: int = settings.MAX_UPLOAD_BYTES
+        return size
+
+    @property
     def sandbox_possible(self) -> bool:
         return self.mode == Mode.SANDBOX and bool(settings.SANDBOX_URL)
 

@@ -102,7 +102,8 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         return render(request, "workbench/_run_started.html", context)
     if unsent:
         messages.warning(request, unsent)
-    return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?result={run.id}")
+    # The page has no script to keep a draft: it opens with the text that was sent.
+    return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?run={run.id}")
 
 
 def _is_earlier(run: Run, data: dict[str, Any]) -> bool:

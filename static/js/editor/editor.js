@@ -33,6 +33,7 @@ class Editor {
       files: options.files ?? readJson("editor-files", {}),
       uploadUrl: options.uploadUrl ?? root.dataset.uploadUrl ?? "",
       csrfToken: options.csrfToken ?? csrfToken(this.form),
+      maxUpload: Number(root.dataset.maxUpload ?? 0),
     });
     this.document = new PayloadDocument(options.text ?? this.textarea.value, {
       schema: options.schema === undefined ? readJson("editor-schema", null) : options.schema,

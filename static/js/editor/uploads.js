@@ -38,6 +38,8 @@ export function parseBlob(text) {
   return { mediaType, bytes: Math.floor(((text.length - comma) * 3) / 4), how: comma ? "data-uri" : "base64" };
 }
 
+const megabytes = (bytes) => `${Math.round(bytes / 1024 / 1024)} MB`;
+
 const SENTENCES = {
   400: "The server did not take this file.",
   403: "This page is out of date or you may not add files here. Reload and try again.",
@@ -63,11 +65,12 @@ function failure(status, body) {
 export class FileStore extends EventTarget {
   #known;
 
-  constructor({ files = {}, uploadUrl = "", csrfToken = "" } = {}) {
+  constructor({ files = {}, uploadUrl = "", csrfToken = "", maxUpload = 0 } = {}) {
     super();
     this.#known = new Map(Object.entries(files));
     this.uploadUrl = uploadUrl;
     this.csrfToken = csrfToken;
+    this.maxUpload = maxUpload;
   }
 
   get(marker) {
@@ -85,7 +88,10 @@ export class FileStore extends EventTarget {
   }
 
   /** Sends one file; resolves to its info. Rejects with UploadError; `signal` aborts. */
-  upload(file, how, { onProgress = () => {}, signal } = {}) {
+  async upload(file, how, { onProgress = () => {}, signal } = {}) {
+    if (this.maxUpload && file.size > this.maxUpload) {
+      throw new UploadError(`This file is ${megabytes(file.size)}; the limit is ${megabytes(this.maxUpload)}.`);
+    }
     const form = new FormData();
     form.set("file", file, file.name || "pasted");
     form.set("how", how);
