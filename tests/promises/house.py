@@ -161,6 +161,16 @@ class House:
                 connection.rollback()
 
     @contextlib.contextmanager
+    def held(self, *held: ApiKey) -> Iterator[None]:
+        """Nobody claims a run of these keys until the block ends: what is submitted inside begins together."""
+        with self.connection() as locks, self.django():
+            locks.execute(
+                "SELECT 1 FROM accounts_apikey WHERE id = ANY(%s) FOR NO KEY UPDATE",
+                [[key.id for key in held]],
+            )
+            yield
+
+    @contextlib.contextmanager
     def database_away(self) -> Iterator[None]:
         """PostgreSQL drops every connection to this database and takes no new ones."""
         name = psycopg.sql.Identifier(self.stack.database)

@@ -103,16 +103,13 @@ class Scene:
 
     def in_flight(self) -> None:
         house = self.house
-        key, text = self._key("v2 submit in flight")
-        self.runs["v2 submit in flight"] = house.fault(key, "delay", version=2, ms=4000), text
-        limited, text = self._key(LIMITED)
-        self.others += [house.fault(limited, "delay", ms=4000) for _ in range(3)]
-        until(lambda: house.sandbox.stats()["in_flight"] >= 4, "the calls to be in flight")
-        self.runs[LIMITED] = house.send(limited), text
-
-        key, text = self._key("v1 in flight")
-        self.runs["v1 in flight"] = house.fault(key, "delay", ms=4000), text
-        until(lambda: house.sandbox.stats()["in_flight"] >= 5, "the last call to be in flight")
+        v1, v2, limited = (self._key(name) for name in ("v1 in flight", "v2 submit in flight", LIMITED))
+        with house.held(v1[0], v2[0], limited[0]):
+            self.runs["v1 in flight"] = house.fault(v1[0], "delay", ms=5000), v1[1]
+            self.runs["v2 submit in flight"] = house.fault(v2[0], "delay", version=2, ms=5000), v2[1]
+            self.others += [house.fault(limited[0], "delay", ms=5000) for _ in range(3)]
+            self.runs[LIMITED] = house.send(limited[0]), limited[1]
+        until(lambda: house.sandbox.stats()["in_flight"] >= 5, "the calls to be in flight")
 
     def unsettled(self) -> None:
         """The answer is here and charged, but the row is locked: the outcome cannot be written."""
@@ -143,8 +140,7 @@ class Scene:
             file = make_file(membership)
             file.holders.add(membership.user)
             mark = body.make_marker(team_id=membership.team_id, file_id=file.id, how="base64")
-        with house.connection() as claims:
-            claims.execute("SELECT 1 FROM accounts_apikey WHERE id = %s FOR NO KEY UPDATE", [key.id])
+        with house.held(key):
             run = house.send(key, body={"image": mark})
             self.files.execute("LOCK TABLE playground_file IN ACCESS EXCLUSIVE MODE")
         house.wait_for(run, "sending")
@@ -156,9 +152,9 @@ def killed(house: House) -> dict[str, Killed]:
     with house.connection() as locks, house.connection() as files:
         scene = Scene(house, locks, files)
         scene.at_the_provider()
-        scene.in_flight()
         scene.unsettled()
         scene.unsent()
+        scene.in_flight()
         assert house.stack.kill_worker() == -9
     house.sandbox.clear_faults()
     house.stack.start_worker()

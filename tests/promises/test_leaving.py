@@ -14,8 +14,8 @@ def test_a_member_who_leaves_stops_what_was_not_sent_and_nothing_else(house: Hou
     own, _ = house.new_key("bob")
     job = house.send(own, version=2, body={"_sandbox": {"duration": 3}})
     house.wait_for(job, "accepted")
-    with house.django():
-        flying = [house.fault(lent, "delay", ms=1500) for _ in range(3)]
+    with house.held(lent):
+        flying = [house.fault(lent, "delay", ms=4000) for _ in range(3)]
     until(lambda: {house.state(run) for run in flying} == {"sending"}, "the calls to be in flight")
     with house.django():
         mine = [house.send(lent) for _ in range(2)]

@@ -1,10 +1,12 @@
 """What the worker promises as a process: it drains, it holds a key's limit, it delivers once, it outlives outages."""
 
+import re
 import signal
 import uuid
 from pathlib import Path
 from unittest import mock
 
+import pytest
 from celery import Celery
 
 from tests.promises.house import House, Row, post, until
@@ -21,11 +23,18 @@ def assert_billed_once(house: House, run: uuid.UUID, text: str) -> None:
     assert len(house.posts(text)) == 1
 
 
+@pytest.fixture(autouse=True)
+def _worker(house: House) -> None:
+    """A test that failed while it had none leaves one to the next."""
+    if "worker" not in house.stack.processes:
+        house.stack.start_worker()
+
+
 def test_a_key_has_three_calls_in_flight_and_the_rest_is_seen_to_wait(house: House) -> None:
     until(lambda: house.sandbox.stats()["in_flight"] == 0, "earlier calls to end")
     house.sandbox.reset()
     key, text = house.new_key()
-    with house.django():
+    with house.held(key):
         runs = [house.fault(key, "delay", ms=150) for _ in range(20)]
     waiting = []
 
@@ -38,7 +47,7 @@ def test_a_key_has_three_calls_in_flight_and_the_rest_is_seen_to_wait(house: Hou
 
     until(ended, "all twenty to succeed")
     assert house.sandbox.stats()["peak"] == 3
-    assert max(queued for queued, _ in waiting) >= 3
+    assert max(queued for queued, _ in waiting) >= 10
     assert max(sending for _, sending in waiting) == 3
     assert len(house.posts(text)) == 20
 
@@ -57,18 +66,19 @@ def test_fifty_deliveries_of_one_run_are_one_post(house: House) -> None:
 
 def test_a_warm_shutdown_ends_the_calls_in_flight_and_claims_no_more(house: House) -> None:
     keys = [house.new_key() for _ in range(2)]
-    with house.django():
-        flying = [(house.fault(key, "delay", ms=1500), text) for key, text in keys for _ in range(3)]
-        job = house.send(house.new_key()[0], version=2, body={"_sandbox": {"duration": 60}})
-        waiting = [house.send(key) for key, _ in keys]
-    until(lambda: all(house.state(run) == "sending" for run, _ in flying), "the calls to be in flight")
+    job = house.send(house.new_key()[0], version=2, body={"_sandbox": {"duration": 60}})
     house.wait_for(job, "accepted")
+    with house.held(*[key for key, _ in keys]):
+        flying = [house.fault(key, "delay", ms=3000) for key, _ in keys for _ in range(3)]
+        waiting = [house.send(key) for key, _ in keys]
+    until(lambda: {house.state(run) for run in flying} == {"sending"}, "the calls to be in flight")
     assert house.stack.kill_worker(signal.SIGTERM) == 0
-    assert [house.state(run) for run, _ in flying] == ["succeeded"] * 6
+    assert [house.state(run) for run in flying] == ["succeeded"] * 6
     assert house.stack.sql("SELECT count(*) FROM playground_run WHERE state = 'sending'") == [(0,)]
-    assert [house.state(run) for run in waiting] == ["queued"] * 2
+    # On a busy machine a call may have ended, and made room, just before the signal.
+    assert {house.state(run) for run in waiting} <= {"queued", "succeeded"}
     assert house.state(job) == "accepted"
-    assert "Waiting for 6 calls in flight" in house.stack.log("worker")
+    assert re.search(r"Waiting for \d calls in flight to end", house.stack.log("worker"))
     house.stack.start_worker()
     for run in waiting:
         house.wait_for(run, "succeeded")
