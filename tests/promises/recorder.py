@@ -1,7 +1,7 @@
 """A provider on loopback that writes down every request it gets and answers as the request's body asks."""
 
-import base64
 import abc
+import base64
 import http.server
 import json
 import threading
