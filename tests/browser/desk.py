@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.site import Site
 
 # The machine may be busy with other tests; a condition that holds is not waited for.
-PATIENCE = 15_000
+PATIENCE = 60_000
 SETTLED = ["succeeded", "refused", "failed", "cancelled", "not_sent", "unknown"]
 
 # A violation of the policy is an error of the console with its culprit; every state a result goes through is kept.

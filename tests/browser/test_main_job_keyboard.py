@@ -13,7 +13,7 @@ from tests.browser.site import Site, unique
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Something around the focused control, or around what wraps it, is drawn differently than without focus.
-IS_SEEN = """() => {
+IS_SEEN = """async () => {
   const look = (node) => {
     const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(node);
     return JSON.stringify([outlineStyle === "none" ? "" : outlineWidth, boxShadow, borderColor]);
@@ -21,8 +21,12 @@ IS_SEEN = """() => {
   const focused = document.activeElement;
   const nodes = [focused.nextElementSibling].filter(Boolean);
   for (let node = focused; node && nodes.length < 6; node = node.parentElement) nodes.push(node);
+  // CodeMirror notes a moment later that it has the focus, or has lost it.
+  const noticed = () => focused.closest(".cm-editor") && new Promise((done) => setTimeout(done, 100));
+  await noticed();
   const seen = nodes.map(look);
   focused.blur();
+  await noticed();
   const unseen = nodes.map(look);
   focused.focus({ preventScroll: true });
   return seen.some((one, index) => one !== unseen[index]);
