@@ -49,11 +49,9 @@ def test_a_click_makes_one_run_and_shows_it(client: Client, key: ApiKey) -> None
     data = form(key)
     first, second = (client.post(PATH, data) for _ in range(2))
     run = Run.objects.get()
-    assert (
-        first["Location"]
-        == second["Location"]
-        == f"/t/studio/sandbox/playground/seedream-4.5/?result={run.id}"
-    )
+    assert first["Location"] == second["Location"]
+    assert first["Location"].startswith("/t/studio/sandbox/playground/seedream-4.5/?")
+    assert first["Location"].endswith(f"={run.id}")
 
 
 def test_a_fragment_brings_the_next_token(client: Client, key: ApiKey) -> None:
