@@ -21,6 +21,8 @@ let following = "";
 let poller = null;
 let failures = 0;
 const fetching = new Map();
+// What each element was made from: an answer that says the same must not stop a video or close what was opened.
+const rendered = new WeakMap();
 
 const all = (run) => document.querySelectorAll(`[data-live-run="${CSS.escape(run)}"]`);
 const unfinished = () => [...document.querySelectorAll('[data-live-run][data-live="true"]')];
@@ -49,6 +51,7 @@ async function renew(node) {
 }
 
 function swap(node, html) {
+  if (rendered.get(node) === html) return;
   const template = document.createElement("template");
   template.innerHTML = html.trim();
   const next = template.content.firstElementChild;
@@ -56,6 +59,7 @@ function swap(node, html) {
   const focused = node.contains(document.activeElement) ? document.activeElement : null;
   const before = node.dataset.state;
   node.replaceWith(next);
+  rendered.set(next, html);
   window.htmx?.process(next);
   if (focused) {
     const place = focused.id ? next.querySelector(`#${CSS.escape(focused.id)}`) : next.querySelector(focused.tagName);
