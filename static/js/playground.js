@@ -14,11 +14,16 @@ const version = () => form.elements.version.value;
 // Origins of a change that nobody typed.
 const UNTYPED = ["mount", "opened", "theirs"];
 const opened = facts.opened ? form.elements.body.value : null;
+// An answer may bring another one in its place.
+const problems = () => document.getElementById("run-problems");
 let draft = null;
 const editor = mountEditor(document.getElementById("editor"), {
   text: facts.draft,
   onChange: ({ origin }) => {
-    if (!UNTYPED.includes(origin)) draft.touch();
+    if (UNTYPED.includes(origin)) return;
+    draft.touch();
+    // What was wrong with the text that was sent need not be wrong with this one.
+    if (problems().querySelector("[data-problem-field=body]")) problems().replaceChildren();
   },
 });
 draft = new Draft({
@@ -100,7 +105,7 @@ function problem(title, text) {
   const node = document.getElementById("run-problem").content.cloneNode(true);
   node.querySelector("[data-title]").textContent = title;
   node.querySelector("[data-text]").textContent = text;
-  document.getElementById("run-problems").replaceChildren(node);
+  problems().replaceChildren(node);
 }
 
 const NOT_TAKEN = {
@@ -127,7 +132,7 @@ function takeAnswer(detail) {
   // Nothing was made: the message belongs beside the button, and the result before stays in view.
   detail.isError = false;
   detail.shouldSwap = status === 422;
-  detail.target = document.getElementById("run-problems");
+  detail.target = problems();
   if (away) {
     signedOutNotice.hidden = false;
     problem("Not sent: you are signed out", "Sign in in another tab, then press Run here. Nothing typed is lost.");

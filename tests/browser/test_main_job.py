@@ -139,7 +139,7 @@ def find_it_in_the_history(page: Page, width: int, request_id: str) -> None:
 def open_it_in_the_playground(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Open in playground").click()
     page.get_by_role("tab", name="JSON").wait_for()
-    expect(page.locator("#opened-notice")).to_contain_text("This is the payload of the run from")
+    expect(page.locator("#opened-notice")).to_contain_text("The payload of the run from")
     assert '"extra": 1.0' in desk.text
     check(page)
     desk.run()

@@ -50,6 +50,10 @@ def test_what_cannot_be_sent_is_refused_at_its_place(page: Page, site: Site) -> 
         assert desk.text == text
         # The editor marks the same place before anybody presses anything.
         expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    page.keyboard.type(" ")
+    expect(desk.problems).to_be_empty()
+    press_run(desk)
+    expect(desk.problems).to_contain_text("nested more than 50 levels deep")
     check(page)
     page.set_viewport_size({"width": 390, "height": 844})
     check(page)

@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 IS_SEEN = """async () => {
   const look = (node) => {
     const { outlineStyle, outlineWidth, boxShadow, borderColor } = getComputedStyle(node);
-    return JSON.stringify([outlineStyle === "none" ? "" : outlineWidth, boxShadow, borderColor]);
+    const after = getComputedStyle(node, "::after");
+    return JSON.stringify([outlineStyle === "none" ? "" : outlineWidth, boxShadow, borderColor, after.borderStyle]);
   };
   const focused = document.activeElement;
   const nodes = [focused.nextElementSibling].filter(Boolean);
