@@ -90,7 +90,6 @@ def test_json_is_a_tree_with_search_and_paths(page: Page, site: Site) -> None:
         model_id="scribe_v1",
     )
     # The words of a transcript stand on top; all that came with them is one step away.
-    card.get_by_text("Response as JSON").click()
     expect(card.locator(".prose")).to_contain_text("Good morning")
     card.get_by_text("Response as JSON").click()
     tree = card.locator(".json-tree")
