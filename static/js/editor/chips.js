@@ -6,7 +6,7 @@ import { formatBytes } from "./diagnostics.js";
 import { HOWS, parseBlob, parseMarker } from "./uploads.js";
 
 /** Bounded, because a browser's regular expressions break down on longer runs. */
-const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,4000000})"/g;
+const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,6000000})"/g;
 
 class Chip extends WidgetType {
   constructor(words, symbol) {

@@ -10,7 +10,7 @@ const MARKER = /^atelier-file:([0-9a-f-]{36}):(base64|data-uri|upload):[A-Za-z0-
 /** base64 text from this length on is shown as a chip. */
 const BLOB_LENGTH = 2048;
 /** Longer than any body may be, and too long for a regular expression. */
-const BLOB_LIMIT = 4_000_000;
+const BLOB_LIMIT = 6_000_000;
 const BLOB = /^(?:data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
 const MAGIC = [
   ["iVBORw0KGgo", "image/png"],
