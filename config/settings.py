@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
+    "pgtrigger",
     "servestatic",
 ]
 
