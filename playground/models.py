@@ -7,5 +7,18 @@ from playground.catalogue.models import (  # noqa: F401
     HiddenEndpoint,
     RecentEndpoint,
 )
+from playground.ledger.models import (  # noqa: F401
+    Budget,
+    BudgetCounter,
+    BudgetRequest,
+    Entry,
+    Freeze,
+    Name,
+    OpenHold,
+    PeriodClose,
+    QuarterHour,
+    Rollup,
+    Seal,
+)
 from playground.runs.models import File, FileUpload, Output, Run, RunInput, RunText  # noqa: F401
 from playground.workbench.models import Draft  # noqa: F401

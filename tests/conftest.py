@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+import pgtrigger
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker
 
 from tests import environment
@@ -16,6 +18,15 @@ environment.prepare()
 def django_db_keepdb() -> bool:
     """The server goes with its folder, so no database is dropped under a thread that is still giving one back."""
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_tables_that_only_grow() -> Iterator[None]:
+    """Between two tests, and nowhere else, also the tables may be emptied whose rows PostgreSQL keeps."""
+    flush = DatabaseOperations.execute_sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", pgtrigger.ignore()(flush))
+        yield
 
 
 @pytest.fixture(scope="session")

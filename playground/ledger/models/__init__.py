@@ -1,0 +1,26 @@
+"""What the ledger keeps. Entries name everything in plain values; nothing here points at a run."""
+
+from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetRequest, Freeze
+from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
+from playground.ledger.models.periods import PeriodClose
+from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
+from playground.ledger.models.seals import Seal
+
+__all__ = [
+    "Budget",
+    "BudgetCounter",
+    "BudgetRequest",
+    "Cut",
+    "Entry",
+    "EntryQuerySet",
+    "Freeze",
+    "Grain",
+    "Kind",
+    "MadeBy",
+    "Name",
+    "OpenHold",
+    "PeriodClose",
+    "QuarterHour",
+    "Rollup",
+    "Seal",
+]
