@@ -25,6 +25,10 @@ class Ability(Enum):
     SEE_AUDIT = auto()
     SEE_LENT_BALANCES = auto()
     SEE_VAULT = auto()  # how many key rows are on which ring key
+    SEE_BOOKS = auto()  # everybody's spend, budgets, holds, reconciliation and the record's proof
+    MANAGE_BUDGETS = auto()  # make and end budgets, grant more, freeze a person's spending
+    CLOSE_PERIODS = auto()
+    RECONCILE = auto()  # name what explains a step of a balance, say which keys share an account
 
 
 _MEMBER = {Ability.RUN, Ability.SEE_CONTENT}
@@ -36,12 +40,18 @@ _ADMIN = _MEMBER | {
     Ability.SEE_AUDIT,
     Ability.SEE_LENT_BALANCES,
     Ability.SEE_VAULT,
+    Ability.SEE_BOOKS,
+    Ability.MANAGE_BUDGETS,
+    Ability.CLOSE_PERIODS,
+    Ability.RECONCILE,
 }
 ABILITIES: dict[str, frozenset[Ability]] = {
     Role.OWNER: frozenset(_ADMIN | {Ability.MANAGE_OWNERS}),
     Role.ADMIN: frozenset(_ADMIN),
     Role.MEMBER: frozenset(_MEMBER),
-    Role.AUDITOR: frozenset({Ability.SEE_ALL_RUNS, Ability.SEE_AUDIT, Ability.SEE_LENT_BALANCES}),
+    Role.AUDITOR: frozenset(
+        {Ability.SEE_ALL_RUNS, Ability.SEE_AUDIT, Ability.SEE_LENT_BALANCES, Ability.SEE_BOOKS}
+    ),
 }
 
 

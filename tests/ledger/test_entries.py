@@ -43,7 +43,7 @@ def test_postgresql_refuses_to_change_an_entry(statement: str) -> None:
 def test_a_billed_run_holds_then_costs() -> None:
     run = reserve(TEAM, amount="0.25")
     assert OpenHold.objects.get(run_id=run).amount == Decimal("0.25")
-    assert total("person") == (0, 0, 0, 0, 0)
+    assert total("person") == (Decimal(0), 0, 0, 0, 0)
     learn(run, "billed", "0.0400000001", seconds=3.2)
     assert kinds(run) == ["hold", "charge"]
     charge = Entry.objects.get(run_id=run, kind="charge")
@@ -69,7 +69,7 @@ def test_a_refusal_releases_at_once() -> None:
     learn(run, "not_billed", error_kind="credits")
     assert kinds(run) == ["hold", "release"]
     assert not OpenHold.objects.exists()
-    assert total("endpoint") == (0, 1, 0, 1, 0)
+    assert total("endpoint") == (Decimal(0), 1, 0, 1, 0)
     assert Rollup.objects.get(cut="refusal").b == "credits"
 
 
@@ -77,7 +77,7 @@ def test_doubt_keeps_its_hold_until_somebody_knows() -> None:
     run = reserve(TEAM, amount="1.5")
     learn(run, "unknown")
     assert OpenHold.objects.get().billing == "unknown"
-    assert total("person") == (0, 1, 0, 0, 1)
+    assert total("person") == (Decimal(0), 1, 0, 0, 1)
     learn(run, "billed")
     assert OpenHold.objects.get().billing == "billed"
     learn(run, "billed", "0.7", made_by="person", actor_label="Alice", reason="Seen in the console")
@@ -85,17 +85,17 @@ def test_doubt_keeps_its_hold_until_somebody_knows() -> None:
     assert not OpenHold.objects.exists()
     assert total("person") == (Decimal("0.7"), 1, 1, 0, 0)
     learn(run, "not_billed", made_by="person", actor_label="Alice", reason="It was another run")
-    assert total("person") == (0, 1, 0, 1, 0)
+    assert total("person") == (Decimal(0), 1, 0, 1, 0)
 
 
 def test_a_late_answer_can_take_a_run_back_under_way() -> None:
     run = reserve(TEAM)
     learn(run, "unknown")
     learn(run, "pending")
-    assert total("person") == (0, 0, 0, 0, 0)
+    assert total("person") == (Decimal(0), 0, 0, 0, 0)
     assert OpenHold.objects.get().billing == "pending"
     learn(run, "billed", "0")
-    assert total("person") == (0, 1, 1, 0, 0)
+    assert total("person") == (Decimal(0), 1, 1, 0, 0)
     assert Rollup.objects.get(cut="cost").b == "zero"
 
 

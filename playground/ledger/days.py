@@ -1,0 +1,10 @@
+"""The team's days: which one a moment belongs to, and when one begins."""
+
+from datetime import date, datetime
+
+from accounts.models import Team
+
+
+def day_of(team: Team, moment: datetime) -> date:
+    """The day of ``moment`` in the team's zone, as an entry made now records it."""
+    return moment.astimezone(team.zone).date()
