@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from playground.ledger import checks, sealing, verify
+from playground.ledger import checks, comparing, sealing, verify
 from playground.ledger.models import LedgerCheck
 
 
@@ -16,3 +16,8 @@ def verify_chain() -> None:
     walk = verify.verify()
     checks.note(kind=LedgerCheck.Kind.CHAIN, summary=walk.words, agrees=walk.fault is None)
     checks.forget()
+
+
+@shared_task(name="ledger.compare")
+def compare() -> None:
+    comparing.compare_last_days()
