@@ -7,6 +7,7 @@ snapshot always agrees with itself, while runs go on. Only a rebuild keeps write
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -116,7 +117,9 @@ class Difference:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else str(value)
+    if value is None:
+        return "nothing"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def books() -> list[tuple[UUID, str]]:

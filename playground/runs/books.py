@@ -27,13 +27,13 @@ class Difference:
         if self.known is None:
             return f"Run {self.run_id} has no entry."
         if self.billing is None:
-            return f"Run {self.run_id} is gone; its entries spent {self.spent}."
+            return f"Run {self.run_id} is gone; its entries spent {self.spent:f}."
         run = f"is {_say(self.billing, self.cost)}"
-        return f"Run {self.run_id} {run}, its entries say {_say(self.known, self.known_cost)} and spent {self.spent}."
+        return f"Run {self.run_id} {run}, its entries say {_say(self.known, self.known_cost)} and spent {self.spent:f}."
 
 
 def _say(billing: str, cost: Decimal | None) -> str:
-    return billing.replace("_", " ") + (f" at {cost}" if cost is not None else "")
+    return billing.replace("_", " ") + (f" at {cost:f}" if cost is not None else "")
 
 
 @dataclass(frozen=True)
