@@ -194,7 +194,8 @@ LEFT JOIN LATERAL (
     WHERE p.team_id = first.team_id AND p.mode = first.mode AND p.last_day >= first.day
     ORDER BY p.last_day DESC LIMIT 1
 ) AS closed ON true
-WHERE (v.billing, v.cost, v.state) IS DISTINCT FROM (known.billing, known.cost, known.state)
+WHERE (v.billing, v.cost) IS DISTINCT FROM (known.billing, known.cost)
+    OR (v.state <> known.state AND v.billing <> 'pending')
 ORDER BY v.run_id
 """
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from accounts.models import ApiKey
-from playground.runs import live, nudge, store
+from playground.runs import books, live, nudge, store
 from playground.runs.models import Billing, Run, State
 from playground.runs.outcome import Outcome
 
@@ -220,7 +220,7 @@ def _settle_each(outcomes: list[Outcome]) -> int:
             for run in Run.objects.select_for_update(no_key=True)
             .filter(id__in=[outcome.run_id for outcome in outcomes])
             .order_by("id")
-            .only("team_id", "mode", "person_id", "endpoint", "state", "billing", "accepted_at")
+            .only("team_id", "mode", "person_id", "endpoint", "state", "billing", "claimed_at", "accepted_at")
         }
         moving = [o for o in outcomes if o.run_id in rows and _may_move(rows[o.run_id], o)]
         if not moving:
@@ -230,6 +230,8 @@ def _settle_each(outcomes: list[Outcome]) -> int:
         if ended:
             cursor.execute(_SETTLE_TEXT, [json.dumps([_text_values(o) for o in ended])])
             store.record_outputs(ended, rows, stored)
+        # Last, because from here on the team's sums are locked until the end.
+        books.settle(moving, rows)
         transaction.on_commit(lambda: _after(moving, rows, stored))
     return len(moving)
 
