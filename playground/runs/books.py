@@ -43,12 +43,17 @@ def reserve(run: Run, *, body_text: str, offer: Offer) -> None:
     )
 
 
-def settle(outcomes: Iterable[Outcome], runs: dict[str, Run]) -> None:
-    """Record what these outcomes say of their runs. ``runs`` are the locked rows as they were before."""
-    entries.record([_fact_of(outcome, runs[outcome.run_id]) for outcome in outcomes])
+Moment = datetime | None
 
 
-def _fact_of(outcome: Outcome, run: Run) -> Fact:
+def settle(outcomes: Iterable[tuple[Outcome, Moment, Moment]]) -> None:
+    """Record what these outcomes said of their runs, whose rows are locked; each with when its run was claimed and
+    when the provider accepted it.
+    """
+    entries.record([_fact_of(*found) for found in outcomes])
+
+
+def _fact_of(outcome: Outcome, claimed_at: Moment, accepted_at: Moment) -> Fact:
     ended = None if outcome.next_poll is not None else outcome.at
     return Fact(
         run_id=outcome.run_id,
@@ -56,12 +61,12 @@ def _fact_of(outcome: Outcome, run: Run) -> Fact:
         billing=outcome.billing,
         cost=outcome.cost,
         error_kind=outcome.error_kind,
-        seconds=None if ended is None or run.claimed_at is None else ended - run.claimed_at.timestamp(),
+        seconds=None if ended is None or claimed_at is None else ended - claimed_at.timestamp(),
         evidence={
             **outcome.evidence,
             "cost_source": outcome.cost_source,
-            "claimed_at": _text(run.claimed_at),
-            "accepted_at": _text(run.accepted_at),
+            "claimed_at": _text(claimed_at),
+            "accepted_at": _text(accepted_at),
             "finished_at": None if ended is None else _text(datetime.fromtimestamp(ended, UTC)),
         },
         rule_version=outcome.rule_version,
@@ -106,5 +111,5 @@ def _fact_as_is(run: Run, said: dict[str, Any]) -> Fact:
     )
 
 
-def _text(moment: datetime | None) -> str | None:
+def _text(moment: Moment) -> str | None:
     return None if moment is None else moment.isoformat()
