@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import vault
+from playground.runs import books
 from playground.runs.models import Billing, CostSource, Run, RunText, State
 
 
@@ -32,7 +33,7 @@ def empty(*, sent: float) -> None:
 
 @shared_task(name="bench.naive")
 def naive(*, run_id: str) -> None:
-    """One message per run, ORM per row, plain httpx: the same claim, POST and settle."""
+    """One message per run, ORM per row, plain httpx: the same claim, POST, settle and entry."""
     claimed = Run.objects.filter(id=run_id, state=State.QUEUED).update(
         state=State.SENDING, claimed_at=timezone.now()
     )
@@ -49,6 +50,7 @@ def naive(*, run_id: str) -> None:
     run.status, run.finished_at = answer.status_code, timezone.now()
     run.evidence = {"status": answer.status_code, "cost_text": answer.headers["x-cost"]}
     run.save(update_fields=["state", "billing", "cost", "cost_source", "status", "finished_at", "evidence"])
+    books.say([run])
     RunText.objects.filter(run=run).update(
         response_headers=json.loads(json.dumps(list(answer.headers.items()))), response_text=answer.text
     )
