@@ -3,6 +3,7 @@
 import functools
 import json
 import time
+from decimal import Decimal
 
 import httpx
 import redis
@@ -46,7 +47,7 @@ def naive(*, run_id: str) -> None:
         headers={"x-api-key": vault.decrypt(run.api_key), "content-type": "application/json"},
     )
     run.state, run.billing = State.SUCCEEDED, Billing.BILLED
-    run.cost, run.cost_source = answer.headers["x-cost"], CostSource.HEADER
+    run.cost, run.cost_source = Decimal(answer.headers["x-cost"]), CostSource.HEADER
     run.status, run.finished_at = answer.status_code, timezone.now()
     run.evidence = {"status": answer.status_code, "cost_text": answer.headers["x-cost"]}
     run.save(update_fields=["state", "billing", "cost", "cost_source", "status", "finished_at", "evidence"])
