@@ -5,6 +5,7 @@ Each variable may instead be given as ``NAME_FILE``, the path of a file that hol
 """
 
 import base64
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ env = environ.FileAwareEnv(
     MAX_UPLOAD_BYTES=(int, 50 * 1024 * 1024),
     MAX_RESPONSE_BYTES=(int, 200 * 1024 * 1024),
     MAX_IMAGE_PIXELS=(int, 64_000_000),
+    # Money
+    HOLD_DEFAULT_USD=(Decimal, Decimal("0.50")),
 )
 
 DEBUG: bool = env("DEBUG")
@@ -352,6 +355,7 @@ MAX_BODY_BYTES: int = env("MAX_BODY_BYTES")
 MAX_UPLOAD_BYTES: int = env("MAX_UPLOAD_BYTES")
 MAX_RESPONSE_BYTES: int = env("MAX_RESPONSE_BYTES")
 MAX_IMAGE_PIXELS: int = env("MAX_IMAGE_PIXELS")
+HOLD_DEFAULT_USD: Decimal = env("HOLD_DEFAULT_USD")
 # A posted form carries the body once more as text beside its other fields.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * MAX_BODY_BYTES + 1024 * 1024
 

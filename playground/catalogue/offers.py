@@ -1,12 +1,14 @@
-"""Whether a team may run an endpoint: asked at every submission, so asked in one plain statement."""
+"""Whether a team may run an endpoint, and for about how much: asked at every submission, so in one plain statement."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
 
 # The same rule as EndpointQuerySet.visible_to and listed, for one slug; a test holds the two together.
 _OFFERED = """
-SELECT 1 FROM playground_endpoint AS e
+SELECT e.category, e.avg_cost, coalesce(e.price_high, e.price_low) FROM playground_endpoint AS e
 WHERE e.slug = %(slug)s AND e.retired_at IS NULL AND (e.team_id = %(team)s OR (
     e.team_id IS NULL
     AND NOT EXISTS (SELECT 1 FROM playground_hiddenendpoint AS h WHERE h.team_id = %(team)s AND h.endpoint_id = e.id)
@@ -15,8 +17,18 @@ WHERE e.slug = %(slug)s AND e.retired_at IS NULL AND (e.team_id = %(team)s OR (
 """
 
 
-def is_offered(*, team_id: UUID, slug: str) -> bool:
-    """Whether the team has an endpoint of this name that is neither hidden nor retired."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An endpoint that the team may run. Prices are US dollars for one call: hints, None where nothing is known."""
+
+    category: str
+    average: Decimal | None
+    highest: Decimal | None
+
+
+def find_offer(*, team_id: UUID, slug: str) -> Offer | None:
+    """The team's endpoint of this name; None when there is none, or it is hidden or retired."""
     with connection.cursor() as cursor:
         cursor.execute(_OFFERED, {"slug": slug, "team": team_id})
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return None if row is None else Offer(*row)

@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from uuid_utils.compat import uuid7
 
+from playground import prepared
 from playground.ledger import rules
 from playground.ledger.models import MadeBy
 
@@ -114,8 +115,8 @@ INSERT INTO playground_entry (
 def hold(hold: Hold) -> None:
     """Reserve money for one run that is about to be queued. Raises Frozen or OverBudget; the transaction is lost."""
     values = {name: getattr(hold, name) for name in Hold.__dataclass_fields__}
-    with refusals(), connection.cursor() as cursor:
-        cursor.execute(_HOLD, {**values, "id": uuid7()})
+    with refusals():
+        prepared.rows(_HOLD, {**values, "id": uuid7()})
 
 
 @contextmanager
@@ -194,17 +195,16 @@ LEFT JOIN LATERAL (
     WHERE p.team_id = first.team_id AND p.mode = first.mode AND p.last_day >= first.day
     ORDER BY p.last_day DESC LIMIT 1
 ) AS closed ON true
-WHERE (v.billing, v.cost, v.state) IS DISTINCT FROM (known.billing, known.cost, known.state)
+WHERE (v.billing, v.cost) IS DISTINCT FROM (known.billing, known.cost)
+    OR (v.state <> known.state AND v.billing <> 'pending')
 ORDER BY v.run_id
 """
 
 
 def record(facts: Sequence[Fact]) -> None:
     """Write what became of runs whose rows the caller has locked. What was known decides the kind of each entry."""
-    if not facts:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [json.dumps([_values(fact) for fact in facts])])
+    if facts:
+        prepared.rows(_FACTS, [json.dumps([_values(fact) for fact in facts])])
 
 
 def _values(fact: Fact) -> dict[str, Any]:

@@ -1,84 +1,115 @@
-"""Does each run say what its entries say? A difference is money that one side knows and the other does not."""
+"""What a run tells the ledger, in the transaction that changes the run."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-_BATCH = 5000
-_FIRST = UUID(int=0)
-_LAST = UUID(int=2**128 - 1)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A run and its entries that disagree. ``billing`` is None where there is no run; ``known`` where no entry is."""
-
-    run_id: UUID
-    billing: str | None
-    cost: Decimal | None
-    known: str | None
-    known_cost: Decimal | None
-    spent: Decimal | None
-
-    def __str__(self) -> str:
-        if self.known is None:
-            return f"Run {self.run_id} has no entry."
-        if self.billing is None:
-            return f"Run {self.run_id} is gone; its entries spent {self.spent:f}."
-        run = f"is {_say(self.billing, self.cost)}"
-        return f"Run {self.run_id} {run}, its entries say {_say(self.known, self.known_cost)} and spent {self.spent:f}."
+from playground.catalogue.offers import Offer
+from playground.ledger import entries
+from playground.ledger.days import day_of
+from playground.ledger.entries import Fact, Hold
+from playground.ledger.models import MadeBy
+from playground.runs import holding
+from playground.runs.models import Run
+from playground.runs.outcome import Outcome
 
 
-def _say(billing: str, cost: Decimal | None) -> str:
-    return billing.replace("_", " ") + (f" at {cost:f}" if cost is not None else "")
+def reserve(run: Run, *, body_text: str, offer: Offer) -> None:
+    """Hold what ``run`` may cost, before it can be claimed. Raises entries.Refused; nothing is queued then."""
+    size = holding.size_of(body_text)
+    entries.hold(
+        Hold(
+            run_id=run.id,
+            team_id=run.team_id,
+            mode=run.mode,
+            person_id=run.person_id,
+            person_label=run.person_label,
+            key_id=run.api_key_id,
+            key_label=run.key_label,
+            key_last_four=run.key_last_four,
+            endpoint=run.endpoint,
+            category=offer.category,
+            source=run.source,
+            tag=run.tag,
+            size=size,
+            amount=holding.amount(
+                team_id=run.team_id, mode=run.mode, endpoint=run.endpoint, size=size, offer=offer
+            ),
+            effective_at=run.created_at,
+            day=day_of(run.team, run.created_at),
+            rule_version=run.rule_version,
+        )
+    )
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Runs up to ``until`` are compared; ``differences`` are those of the last batch."""
-
-    until: UUID
-    runs: int
-    differences: list[Difference]
+Moment = datetime | None
 
 
-# One statement sees one moment: a run and its entries change in one transaction.
-_COMPARE = """
-SELECT run_id, r.billing, r.cost, e.known, e.known_cost, e.spent
-FROM (
-    SELECT id AS run_id, billing, cost FROM playground_run WHERE id > %(after)s AND id <= %(upto)s
-) AS r
-FULL JOIN (
-    SELECT run_id, sum(spent) AS spent,
-        (array_agg(billing ORDER BY recorded_at DESC, id DESC))[1] AS known,
-        (array_agg(cost ORDER BY recorded_at DESC, id DESC))[1] AS known_cost
-    FROM playground_entry WHERE run_id > %(after)s AND run_id <= %(upto)s
-    GROUP BY run_id
-) AS e USING (run_id)
-WHERE r.run_id IS NULL OR e.run_id IS NULL
-    OR (r.billing, r.cost, coalesce(r.cost, 0)) IS DISTINCT FROM (e.known, e.known_cost, e.spent)
-ORDER BY run_id
-"""
-_STEP = """
-SELECT max(id::text)::uuid, count(*)
-FROM (SELECT id FROM playground_run WHERE id > %s AND id <= %s ORDER BY id LIMIT %s) AS batch
-"""
+def settle(outcomes: Iterable[tuple[Outcome, Moment, Moment]]) -> None:
+    """Record what these outcomes said of their runs, whose rows are locked; each with when its run was claimed and
+    when the provider accepted it.
+    """
+    entries.record([_fact_of(*found) for found in outcomes])
 
 
-def compare(*, after: UUID = _FIRST, upto: UUID = _LAST, batch: int = _BATCH) -> Iterator[Progress]:
-    """Every run with an id after ``after`` and up to ``upto``, a batch at a time, and entries without a run."""
-    compared = 0
-    while after < upto:
-        with connection.cursor() as cursor:
-            cursor.execute(_STEP, [after, upto, batch])
-            last, count = cursor.fetchone()
-            # Beyond the last run there may still be entries of runs that are gone.
-            until = last if count == batch else upto
-            cursor.execute(_COMPARE, {"after": after, "upto": until})
-            found = [Difference(*row) for row in cursor.fetchall()]
-        compared += count
-        yield Progress(until, compared, found)
-        after = until
+def _fact_of(outcome: Outcome, claimed_at: Moment, accepted_at: Moment) -> Fact:
+    ended = None if outcome.next_poll is not None else outcome.at
+    return Fact(
+        run_id=outcome.run_id,
+        state=outcome.state,
+        billing=outcome.billing,
+        cost=outcome.cost,
+        error_kind=outcome.error_kind,
+        seconds=None if ended is None or claimed_at is None else ended - claimed_at.timestamp(),
+        evidence={
+            **outcome.evidence,
+            "cost_source": outcome.cost_source,
+            "claimed_at": _text(claimed_at),
+            "accepted_at": _text(accepted_at),
+            "finished_at": None if ended is None else _text(datetime.fromtimestamp(ended, UTC)),
+        },
+        rule_version=outcome.rule_version,
+    )
+
+
+def say(
+    runs: Iterable[Run],
+    *,
+    made_by: str = MadeBy.RUN,
+    actor_id: UUID | None = None,
+    actor_label: str = "",
+    reason: str = "",
+) -> None:
+    """Record what ``runs``, whose rows are locked, have come to by other means than an outcome of their own."""
+    said = {
+        "made_by": made_by,
+        "actor_id": None if actor_id is None else str(actor_id),
+        "actor_label": actor_label,
+        "reason": reason,
+    }
+    entries.record([_fact_as_is(run, said) for run in runs])
+
+
+def _fact_as_is(run: Run, said: dict[str, Any]) -> Fact:
+    return Fact(
+        run_id=str(run.id),
+        state=run.state,
+        billing=run.billing,
+        cost=None if run.cost is None else f"{run.cost:f}",
+        error_kind=run.error_kind,
+        seconds=run.took,
+        evidence={
+            **run.evidence,
+            "cost_source": run.cost_source,
+            "claimed_at": _text(run.claimed_at),
+            "accepted_at": _text(run.accepted_at),
+            "finished_at": _text(run.finished_at),
+        },
+        rule_version=run.rule_version,
+        **said,
+    )
+
+
+def _text(moment: Moment) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
+from playground.ledger.models import Entry
 from playground.runs import again, figures, presentation, settling
 from playground.runs.models import File, Run, State
 
@@ -79,6 +80,7 @@ def detail_context(membership: Membership, run: Run) -> dict[str, Any]:
         **context,
         "title": run.endpoint,
         "timeline": timeline(run),
+        "entries": list(Entry.objects.filter(run_id=run.id).in_order()),
         "inputs": list(inputs.order_by("id")),
         "playground_url": _playground_url(membership, run) if can_repeat else "",
         "can_repeat": can_repeat and again.usable_key(membership, run) is not None,

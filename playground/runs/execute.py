@@ -17,7 +17,8 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from accounts.models import ApiKey
-from playground.runs import live, nudge, store
+from playground import prepared
+from playground.runs import books, live, nudge, store
 from playground.runs.models import Billing, Run, State
 from playground.runs.outcome import Outcome
 
@@ -27,7 +28,6 @@ BATCH = 200
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 POLL_LEASE = timedelta(seconds=60)
 SENDER_GONE = "sender_gone"
-OPEN_FOR_OUTCOME = (State.SENDING, State.ACCEPTED, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,31 +171,48 @@ def claim_polls(*, limit: int = BATCH) -> list[Due]:
 # Why a run was in doubt, and what a person then said of it, ends with the doubt. The activity log keeps both.
 _OF_THE_DOUBT = ["reason", "settled_by", "settled_at", "settled_reason", "settled_before"]
 
+# One statement: the rows are locked in key order, those that may still move move,
+# and their words follow. Only a run that is on its way, or UNKNOWN (a late answer), may: a late "accepted" revives a
+# run that was given up, a later poll of one that was given up does not, and whoever gives up a run from outside knows
+# less than an outcome that is there. A row that another settlement has changed meanwhile is judged as it then is.
 _SETTLE = """
-UPDATE playground_run AS r
-SET state = v.state, billing = v.billing, cost = v.cost, cost_source = v.cost_source,
-    submit_status = coalesce(v.submit_status, r.submit_status), status = coalesce(v.status, r.status),
-    request_id = coalesce(nullif(v.request_id, ''), r.request_id), error_kind = v.error_kind,
-    seed = coalesce(nullif(v.seed, ''), r.seed), generation_time = coalesce(v.generation_time, r.generation_time),
-    output_kind = v.output_kind, evidence = (r.evidence - %s::text[]) || jsonb_strip_nulls(v.evidence),
-    rule_version = v.rule_version,
-    accepted_at = CASE WHEN v.accepted THEN coalesce(r.accepted_at, v.moment) ELSE r.accepted_at END,
-    finished_at = CASE WHEN v.accepted THEN NULL ELSE v.moment END,
-    next_poll_at = v.next_poll_at, polls = r.polls + CASE WHEN v.polled THEN 1 ELSE 0 END
-FROM jsonb_to_recordset(%s::jsonb) AS v(
-    id uuid, state text, billing text, cost numeric, cost_source text, submit_status int, status int,
-    request_id text, error_kind text, seed text, generation_time numeric, output_kind text, evidence jsonb,
-    rule_version int, accepted bool, polled bool, moment timestamptz, next_poll_at timestamptz)
-WHERE r.id = v.id
-"""
-
-_SETTLE_TEXT = """
-UPDATE playground_runtext AS t
-SET response_headers = v.headers, response_text = v.response_text, error_text = v.error_text,
-    search = t.search || to_tsvector('simple', left(v.searched, 5000) || ' ' || v.request_id)
-FROM jsonb_to_recordset(%s::jsonb) AS v(
-    id uuid, headers jsonb, response_text text, error_text text, searched text, request_id text)
-WHERE t.run_id = v.id AND t.erased_at IS NULL
+WITH v AS (
+    SELECT * FROM jsonb_to_recordset(%(runs)s::jsonb) AS v(
+        id uuid, state text, billing text, cost numeric, cost_source text, submit_status int, status int,
+        request_id text, error_kind text, seed text, generation_time numeric, output_kind text, evidence jsonb,
+        rule_version int, accepted bool, polled bool, moment timestamptz, next_poll_at timestamptz)
+), locked AS (
+    SELECT id FROM playground_run WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE playground_run AS r
+    SET state = v.state, billing = v.billing, cost = v.cost, cost_source = v.cost_source,
+        submit_status = coalesce(v.submit_status, r.submit_status), status = coalesce(v.status, r.status),
+        request_id = coalesce(nullif(v.request_id, ''), r.request_id), error_kind = v.error_kind,
+        seed = coalesce(nullif(v.seed, ''), r.seed),
+        generation_time = coalesce(v.generation_time, r.generation_time), output_kind = v.output_kind,
+        evidence = (r.evidence - %(doubt)s::text[]) || jsonb_strip_nulls(v.evidence),
+        rule_version = v.rule_version,
+        accepted_at = CASE WHEN v.accepted THEN coalesce(r.accepted_at, v.moment) ELSE r.accepted_at END,
+        finished_at = CASE WHEN v.accepted THEN NULL ELSE v.moment END,
+        next_poll_at = v.next_poll_at, polls = r.polls + CASE WHEN v.polled THEN 1 ELSE 0 END
+    FROM v JOIN locked ON locked.id = v.id
+    WHERE r.id = v.id AND CASE
+        WHEN v.accepted AND r.state = 'unknown' THEN r.accepted_at IS NULL
+        WHEN v.error_kind = %(gone)s THEN r.state = 'sending'
+        WHEN v.state = 'unknown' THEN r.state IN ('sending', 'accepted')
+        ELSE r.state IN ('sending', 'accepted', 'unknown')
+    END
+    RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.claimed_at, r.accepted_at
+), words AS (
+    UPDATE playground_runtext AS t
+    SET response_headers = w.headers, response_text = w.response_text, error_text = w.error_text,
+        search = t.search || to_tsvector('simple', left(w.searched, 5000) || ' ' || w.request_id)
+    FROM jsonb_to_recordset(%(words)s::jsonb) AS w(
+        id uuid, headers jsonb, response_text text, error_text text, searched text, request_id text)
+    JOIN moved ON moved.id = w.id
+    WHERE t.run_id = w.id AND t.erased_at IS NULL
+)
+SELECT * FROM moved
 """
 
 
@@ -214,24 +231,25 @@ def settle_many(outcomes: list[Outcome]) -> int:
 
 def _settle_each(outcomes: list[Outcome]) -> int:
     stored = store.adopt_many(outcomes)
-    with transaction.atomic(), connection.cursor() as cursor:
-        rows = {
-            str(run.id): run
-            for run in Run.objects.select_for_update(no_key=True)
-            .filter(id__in=[outcome.run_id for outcome in outcomes])
-            .order_by("id")
-            .only("team_id", "mode", "person_id", "endpoint", "state", "billing", "accepted_at")
-        }
-        moving = [o for o in outcomes if o.run_id in rows and _may_move(rows[o.run_id], o)]
-        if not moving:
+    values: dict[str, Any] = {
+        "ids": [outcome.run_id for outcome in outcomes],
+        "runs": json.dumps([_run_values(outcome) for outcome in outcomes]),
+        "words": json.dumps([_text_values(outcome) for outcome in outcomes if outcome.next_poll is None]),
+        "doubt": _OF_THE_DOUBT,
+        "gone": SENDER_GONE,
+    }
+    with transaction.atomic():
+        rows = {str(row[0]): row for row in prepared.rows(_SETTLE, values)}
+        moved = [outcome for outcome in outcomes if outcome.run_id in rows]
+        if not moved:
             return 0
-        cursor.execute(_SETTLE, [_OF_THE_DOUBT, json.dumps([_run_values(o) for o in moving])])
-        ended = [o for o in moving if o.next_poll is None]
-        if ended:
-            cursor.execute(_SETTLE_TEXT, [json.dumps([_text_values(o) for o in ended])])
-            store.record_outputs(ended, rows, stored)
-        transaction.on_commit(lambda: _after(moving, rows, stored))
-    return len(moving)
+        runs = {run_id: Run(id=row[0], team_id=row[1]) for run_id, row in rows.items()}
+        store.record_outputs([o for o in moved if o.next_poll is None], runs, stored)
+        # Last, because from here on the team's sums are locked until the end.
+        books.settle([(outcome, *rows[outcome.run_id][5:]) for outcome in moved])
+        changes = [_change(outcome, rows[outcome.run_id], stored) for outcome in moved]
+        transaction.on_commit(lambda: _after(moved, changes))
+    return len(moved)
 
 
 def settle_all(outcomes: list[Outcome]) -> int:
@@ -263,18 +281,6 @@ def _settle_alone(outcome: Outcome) -> int:
         except Exception:
             logger.exception("The outcome of run %s could not be written", outcome.run_id)
     return 0
-
-
-def _may_move(run: Run, outcome: Outcome) -> bool:
-    if outcome.next_poll is not None and run.state == State.UNKNOWN:
-        # A late "accepted" revives a run that was given up; a later poll of one that was given up does not.
-        return run.accepted_at is None
-    if outcome.error_kind == SENDER_GONE:
-        # Given up from outside: whoever is still there knows better.
-        return run.state == State.SENDING
-    return run.state in OPEN_FOR_OUTCOME and not (
-        run.state == State.UNKNOWN and outcome.state == State.UNKNOWN
-    )
 
 
 def _run_values(outcome: Outcome) -> dict[str, Any]:
@@ -315,13 +321,16 @@ def _text_values(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _after(moved: list[Outcome], rows: dict[str, Run], stored: set[str]) -> None:
-    changes = []
-    for outcome in moved:
-        run = rows[outcome.run_id]
-        run.state, run.billing = outcome.state, outcome.billing
-        on_their_way = [a for a in outcome.outputs if not a.lost and a.spool_name not in stored]
-        changes.append(live.Change.of(run, copying=bool(on_their_way)))
+def _change(outcome: Outcome, row: tuple[Any, ...], stored: set[str]) -> live.Change:
+    run_id, team_id, mode, person_id, endpoint = row[:5]
+    return live.Change(
+        run=str(run_id), team=str(team_id), mode=mode, person=str(person_id or ""), endpoint=endpoint,
+        state=outcome.state, billing=outcome.billing,
+        copying=any(not a.lost and a.spool_name not in stored for a in outcome.outputs),
+    )  # fmt: skip
+
+
+def _after(moved: list[Outcome], changes: list[live.Change]) -> None:
     live.publish(changes)
     for file_id in store.without_thumbnail([o.run_id for o in moved if o.output_kind == "image"]):
         nudge.send("runs.thumbnail", file_id=str(file_id))

@@ -10,7 +10,7 @@ import json
 import logging
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Self
 
 import redis
@@ -61,6 +61,9 @@ class Change:
         """As ``of``, for a settled run whose files may still be on their way: the table knows."""
         return cls.of(run, copying=Output.objects.filter(run=run, state=Output.State.COPYING).exists())
 
+    def facts(self) -> dict[str, str | bool]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
     @property
     def final(self) -> bool:
         return self.state not in OPEN_STATES
@@ -68,16 +71,13 @@ class Change:
 
 def publish(changes: Iterable[Change]) -> None:
     """Tell the watchers. A lost message only delays a page until it asks again, so nothing is raised."""
-    messages = [json.dumps(asdict(change)) for change in changes]
-    if not messages:
+    facts = [change.facts() for change in changes]
+    if not facts:
         return
     try:
-        pipeline = _sync.pipeline(transaction=False)
-        for message in messages:
-            pipeline.publish(CHANNEL, message)
-        pipeline.execute()
+        _sync.publish(CHANNEL, json.dumps(facts))
     except redis.RedisError as error:
-        logger.warning("Could not publish %d changes: %s", len(messages), error)
+        logger.warning("Could not publish %d changes: %s", len(facts), error)
 
 
 @dataclass(eq=False)
@@ -146,17 +146,18 @@ class Hub:
 
     def _deliver(self, data: bytes) -> None:
         try:
-            change = Change(**json.loads(data))
+            changes = [Change(**facts) for facts in json.loads(data)]
         except (ValueError, TypeError):
             # A worker of another release, say: its words must not end the subscription of all streams.
             logger.warning("A message on the push channel could not be read")
             return
-        for watcher in self.watchers:
-            if watcher.wants(change):
-                # A browser that does not read loses the oldest change; its next snapshot has everything.
-                if watcher.queue.full():
-                    watcher.queue.get_nowait()
-                watcher.queue.put_nowait(change)
+        for change in changes:
+            for watcher in self.watchers:
+                if watcher.wants(change):
+                    # A browser that does not read loses the oldest change; its next snapshot has everything.
+                    if watcher.queue.full():
+                        watcher.queue.get_nowait()
+                    watcher.queue.put_nowait(change)
 
 
 hub = Hub()

@@ -91,6 +91,8 @@ class Run(models.Model):
     endpoint = models.CharField(max_length=120)
     version = models.PositiveSmallIntegerField()
     source = models.CharField(max_length=12, choices=Source, default=Source.PLAYGROUND)
+    # The cost centre a payload names; spend can be read by it.
+    tag = models.CharField(max_length=60, blank=True)
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+")
     key_label = models.CharField(max_length=80)
     key_last_four = models.CharField(max_length=4)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
-from playground.runs import live
+from playground.ledger.models import MadeBy
+from playground.runs import books, live
 from playground.runs.models import OPEN_STATES, Billing, CostSource, Run
 
 
@@ -55,6 +56,13 @@ def settle_by_person(
             "settled_before": f"{before['billing'].replace('_', ' ')}, cost {before['cost'] or 'unknown'}",
         }
         locked.save(update_fields=["billing", "cost", "cost_source", "evidence"])
+        books.say(
+            [locked],
+            made_by=MadeBy.PERSON,
+            actor_id=actor.id,
+            actor_label=actor.label,
+            reason=reason.strip(),
+        )
         audit.record(
             team=locked.team,
             actor=actor,

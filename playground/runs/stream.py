@@ -142,7 +142,9 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
         next_check = time.monotonic() + RECHECK
         while unfinished or watch.follow:
             try:
-                change = await asyncio.wait_for(queue.get(), HEARTBEAT)
+                # Not wait_for, which would take a task and some more turns of the loop for each change.
+                async with asyncio.timeout(HEARTBEAT):
+                    change = await queue.get()
             except TimeoutError:
                 yield ": still here\n\n"
             else:

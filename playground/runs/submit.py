@@ -10,20 +10,22 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import ApiKey, Membership
-from playground.catalogue.offers import is_offered
+from playground.catalogue.offers import find_offer
 from playground.catalogue.prompts import search_text
-from playground.runs import body, live, nudge
+from playground.ledger.entries import Refused
+from playground.runs import body, books, live, nudge
 from playground.runs.models import Billing, File, Run, RunInput, RunQuerySet, Source, State
 
 logger = logging.getLogger(__name__)
 
 
 class SubmitProblem(ValueError):
-    """A run that cannot be made. ``field`` names the form field the message belongs to."""
+    """A run that cannot be made. ``field`` names the form field the message belongs to, ``refused`` the money's no."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, *, refused: Refused | None = None) -> None:
         super().__init__(message)
         self.field = field
+        self.refused = refused
 
 
 def submit(
@@ -35,6 +37,7 @@ def submit(
     body_text: str,
     token: uuid.UUID,
     source: str = Source.PLAYGROUND,
+    tag: str = "",
 ) -> Run:
     """A queued run, or the one that this ``token`` made before. Raises SubmitProblem; sends nothing itself.
 
@@ -46,7 +49,8 @@ def submit(
         raise SubmitProblem("key", "This key is no longer available. Choose another one.")
     if key.needs_reentry or not key.ciphertext:
         raise SubmitProblem("key", "This key needs to be entered again before it can be used.")
-    if not is_offered(team_id=membership.team_id, slug=endpoint):
+    offer = find_offer(team_id=membership.team_id, slug=endpoint)
+    if offer is None:
         raise SubmitProblem("endpoint", f"There is no endpoint called {endpoint} in this team.")
     if version not in (1, 2):
         raise SubmitProblem("version", "Choose v1 or v2.")
@@ -62,6 +66,7 @@ def submit(
                 endpoint=endpoint,
                 version=version,
                 source=source,
+                tag=tag,
                 api_key=key,
                 key_label=key.label,
                 key_last_four=key.last_four,
@@ -69,7 +74,10 @@ def submit(
             )
             _keep_text(run, body_text)
             RunInput.objects.bulk_create(RunInput(run=run, file_id=file_id) for file_id in inputs)
+            books.reserve(run, body_text=body_text, offer=offer)
             transaction.on_commit(lambda: _announce(run))
+    except Refused as refused:
+        raise SubmitProblem("body", str(refused), refused=refused) from refused
     except IntegrityError:
         earlier = Run.objects.filter(team=membership.team, token=token).first()
         if earlier is None:
@@ -102,6 +110,7 @@ def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
             run.finished_at = now
             run.save(update_fields=["state", "billing", "evidence", "error_kind", "finished_at"])
             done.append(run)
+        books.say(done)
         transaction.on_commit(lambda: live.publish([live.Change.of(run) for run in done]))
     return len(done)
 

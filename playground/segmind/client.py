@@ -1,14 +1,17 @@
 """The only code that talks to the provider over HTTP, beside the blocking key check.
 
-One aiohttp session under httpx serves all keys. It keeps no cookies, reads no proxy settings, follows no
-redirect with a key and never repeats a POST. The caller bounds how many calls run at once; nothing queues
-in here.
+One aiohttp session under httpx's transport serves all keys. It keeps no cookies, reads no proxy settings,
+follows no redirect with a key and never repeats a POST. The caller bounds how many calls run at once; nothing
+queues in here.
+
+Requests go straight to the transport: what httpx's client would put between (cookies, redirects, joining of
+addresses) is not wanted here, and costs more than a call.
 """
 
+import functools
 import socket
 from collections.abc import Sequence
 from datetime import date
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
@@ -53,7 +56,6 @@ __all__ = [
     "safe_headers",
 ]
 
-USER_AGENT = "atelier/0.1"
 IDLE_SECONDS = 4.0
 """How long an idle connection may be used again. Servers drop idle ones, and a POST sent into a dropped one
 is lost with its bill unknown, so this stays under the five seconds that common servers allow."""
@@ -78,10 +80,8 @@ def _narrow_socket(place: aiohttp.AddrInfoType) -> socket.socket:
     return made
 
 
-async def _arrived(response: httpx.Response) -> None:
-    # httpx looks into a redirect before it hands it out, and raises if the target is garbage. This hook
-    # runs first, so the status is never lost.
-    await response.request.extensions["arrived"](response)
+# The few addresses that are called over and over are taken apart once.
+_parsed = functools.lru_cache(maxsize=512)(httpx.URL)
 
 
 class Client:
@@ -106,9 +106,10 @@ class Client:
         self._timeouts = timeouts or Timeouts()
         self._transport = transport
         self._session: aiohttp.ClientSession | None = None
-        self._http: httpx.AsyncClient | None = None
+        self._wire: httpx.AsyncBaseTransport | None = None
 
     async def __aenter__(self) -> Self:
+        self._open()
         return self
 
     async def __aexit__(
@@ -118,10 +119,10 @@ class Client:
 
     async def aclose(self) -> None:
         """Closes all connections. Calls under way end as lost: drain first."""
-        http, self._http = self._http, None
+        wire, self._wire = self._wire, None
         session, self._session = self._session, None
-        if http is not None:
-            await http.aclose()
+        if wire is not None:
+            await wire.aclose()
         if session is not None:
             await session.close()
 
@@ -129,26 +130,19 @@ class Client:
         """Where `key` may go. Raises WrongAddress or NotSent."""
         return addresses_for(key, live=self._live, sandbox=self._sandbox)
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._http is None:
-            transport = self._transport or AiohttpTransport(trust_env=False, client=self._open_session())
-            self._http = httpx.AsyncClient(
-                transport=transport,
-                trust_env=False,
-                follow_redirects=False,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
-                event_hooks={"response": [_arrived]},
-            )
-        return self._http
+    def _open(self) -> httpx.AsyncBaseTransport:
+        if self._wire is None:
+            self._wire = self._transport or self._open_session()
+        return self._wire
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> AiohttpTransport:
+        secure = httpx.create_ssl_context()
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=0,
             keepalive_timeout=IDLE_SECONDS,
             socket_factory=_narrow_socket,
-            ssl=httpx.create_ssl_context(),
+            ssl=secure,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -159,7 +153,7 @@ class Client:
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
         )
-        return self._session
+        return AiohttpTransport(verify=secure, trust_env=False, client=self._session)
 
     def _patience(self, answer: float, *, overall: float | None = None) -> Patience:
         times = self._timeouts
@@ -187,9 +181,9 @@ class Client:
         return await exchange(
             self._open(),
             "POST",
-            addresses.model_url(version, slug),
+            _parsed(addresses.model_url(version, slug)),
             patience=self._patience(wait),
-            headers={"content-type": content_type},
+            content_type=content_type,
             body=body,
             sink=sink,
             max_bytes=max_bytes,
@@ -271,7 +265,7 @@ class Client:
             "POST",
             f"{addresses.storage}/upload-asset",
             patience=self._patience(self._timeouts.submit),
-            headers={"content-type": "application/json"},
+            content_type="application/json",
             body=upload_body(media_type, file),
             max_bytes=MAX_STATUS_BYTES,
             keep=MAX_STATUS_BYTES,

@@ -15,6 +15,8 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
     """Text as it may be stored and shown: no control characters or lone surrogates, no provider key, cut
     to `limit`.
     """
+    if text.isascii() and text.isprintable() and "SG" not in text:
+        return text.strip()[:limit]
     return _KEY_SHAPE.sub("[key]", _UNSTORABLE.sub("\ufffd", text)).strip()[:limit]
 
 

@@ -161,10 +161,13 @@ class MoneyHeaders:
 
 
 def money_headers(headers: Iterable[tuple[str, str]]) -> MoneyHeaders:
-    pairs = tuple(headers)
+    found: dict[str, str] = {}
+    for key, value in headers:
+        name = key.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
 
     def text(name: str, limit: int = SHORT_LIMIT) -> str:
-        return clean(header(pairs, name) or "", limit)
+        return clean(found.get(name, ""), limit)
 
     return MoneyHeaders(
         cost=text("x-cost"),

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import httpx
 
@@ -24,6 +24,13 @@ from playground.segmind.reply import HEAD_BYTES, Answer, HeaderList
 Sink: TypeAlias = Callable[[bytes], Awaitable[None] | None]
 """Takes the decoded body piece by piece; may be a plain function (a file's write) or a coroutine function."""
 
+USER_AGENT = "atelier/0.1"
+_ALWAYS_SENT = (
+    ("accept", "*/*"),
+    ("accept-encoding", "identity"),
+    ("connection", "keep-alive"),
+    ("user-agent", USER_AGENT),
+)
 CHUNK = 64 * 1024
 _SECRET_HEADERS = frozenset(
     {
@@ -76,9 +83,9 @@ class Patience:
     overall: float
 
     @property
-    def connecting(self) -> httpx.Timeout:
+    def connecting(self) -> dict[str, float]:
         """Only the connection is left to the transport, where "pool" covers the name lookup too."""
-        return httpx.Timeout(None, connect=self.connect, pool=self.connect)
+        return {"connect": self.connect, "pool": self.connect}
 
 
 def safe_headers(headers: Iterable[tuple[str, str]], key: str = "") -> HeaderList:
@@ -228,7 +235,7 @@ class _Receiver:
         self._head = bytearray()
         self._size = 0
 
-    async def arrived(self, response: httpx.Response) -> None:
+    def arrived(self, response: httpx.Response) -> None:
         self._watch.receiving()
         self.status = response.status_code
         self.headers = safe_headers(response.headers.multi_items(), self._key)
@@ -250,7 +257,7 @@ class _Receiver:
         declared = response.headers.get("content-length", "")
         if inflater is None and declared.isdecimal() and int(declared[:19]) > self._max:
             self.problem = "body_too_large"
-        async for chunk in _raw(response):
+        async for chunk in cast("httpx.AsyncByteStream", response.stream):
             self._watch.receiving()
             if self.problem == "body_too_large":
                 self._note(chunk)
@@ -304,31 +311,24 @@ def _split(body: bytes | Streamed | None) -> tuple[_Source | None, bytes | None]
     return (_Source(body), None) if isinstance(body, Streamed) else (None, body)
 
 
-def _sent_headers(headers: dict[str, str] | None, key: str, source: _Source | None) -> dict[str, str]:
-    sent = dict(headers or {})
+def _sent_headers(content_type: str, key: str, source: _Source | None) -> list[tuple[str, str]]:
+    sent = list(_ALWAYS_SENT)
+    if content_type:
+        sent.append(("content-type", content_type))
     if key:
-        sent["x-api-key"] = key
+        sent.append(("x-api-key", key))
     if source:
-        sent["content-length"] = str(source.length)
+        sent.append(("content-length", str(source.length)))
     return sent
 
 
-async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
-    if response.is_stream_consumed:
-        # A transport that answers from memory.
-        yield response.content
-        return
-    async for chunk in response.aiter_raw():
-        yield chunk
-
-
 async def exchange(
-    http: httpx.AsyncClient,
+    transport: httpx.AsyncBaseTransport,
     method: str,
-    url: str,
+    url: str | httpx.URL,
     *,
     patience: Patience,
-    headers: dict[str, str] | None = None,
+    content_type: str = "",
     params: dict[str, str] | None = None,
     body: bytes | Streamed | None = None,
     sink: Sink | None = None,
@@ -348,18 +348,19 @@ async def exchange(
     watch = _Watch(patience)
     receiver = _Receiver(sink, sink_status, max_bytes, keep, key, watch)
     content = source.chunks(watch) if source else small
-    sent = _sent_headers(headers, key, source)
+    sent = _sent_headers(content_type, key, source)
     failure: CallLost | None = None
     try:
         async with watch:
             if source is None:
                 watch.waiting(unconnected=True)
-            request = http.build_request(
-                method, url, headers=sent, params=params, content=content, timeout=patience.connecting
+            waits = {"timeout": patience.connecting}
+            request = httpx.Request(
+                method, url, headers=sent, params=params, content=content, extensions=waits
             )
-            request.extensions["arrived"] = receiver.arrived
-            response = await http.send(request, stream=True)
+            response = await transport.handle_async_request(request)
             try:
+                receiver.arrived(response)
                 await receiver.drain(response)
             finally:
                 await response.aclose()

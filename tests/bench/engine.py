@@ -1,6 +1,5 @@
 """What the engine holds and how fast it drains its queue."""
 
-import httpx
 from celery import Celery
 
 from config.processes import wait_until
@@ -90,8 +89,7 @@ def _drain_warm(house: House) -> None:
     house.send_task("runs.nudge")
     house.wait_done(30)
     pause(2)
-    house.sql("TRUNCATE playground_run CASCADE")
-    httpx.get(f"{house.sandbox_url}/reset")
+    house.forget()
 
 
 def body_memory(house: House, count: int = 200) -> float:

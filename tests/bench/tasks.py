@@ -3,6 +3,7 @@
 import functools
 import json
 import time
+from decimal import Decimal
 
 import httpx
 import redis
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import vault
+from playground.runs import books
 from playground.runs.models import Billing, CostSource, Run, RunText, State
 
 
@@ -32,7 +34,7 @@ def empty(*, sent: float) -> None:
 
 @shared_task(name="bench.naive")
 def naive(*, run_id: str) -> None:
-    """One message per run, ORM per row, plain httpx: the same claim, POST and settle."""
+    """One message per run, ORM per row, plain httpx: the same claim, POST, settle and entry."""
     claimed = Run.objects.filter(id=run_id, state=State.QUEUED).update(
         state=State.SENDING, claimed_at=timezone.now()
     )
@@ -45,10 +47,11 @@ def naive(*, run_id: str) -> None:
         headers={"x-api-key": vault.decrypt(run.api_key), "content-type": "application/json"},
     )
     run.state, run.billing = State.SUCCEEDED, Billing.BILLED
-    run.cost, run.cost_source = answer.headers["x-cost"], CostSource.HEADER
+    run.cost, run.cost_source = Decimal(answer.headers["x-cost"]), CostSource.HEADER
     run.status, run.finished_at = answer.status_code, timezone.now()
     run.evidence = {"status": answer.status_code, "cost_text": answer.headers["x-cost"]}
     run.save(update_fields=["state", "billing", "cost", "cost_source", "status", "finished_at", "evidence"])
+    books.say([run])
     RunText.objects.filter(run=run).update(
         response_headers=json.loads(json.dumps(list(answer.headers.items()))), response_text=answer.text
     )

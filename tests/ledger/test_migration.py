@@ -12,13 +12,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
 from playground.ledger.models import Entry, OpenHold, QuarterHour, Rollup
-from playground.runs import books
+from playground.runs import proof
 from playground.runs.models import Billing, Run, State
 from tests.personas import People, make_people
 from tests.runs.factories import make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BEFORE = [("playground", "0003_books")]
+BEFORE = [("playground", "0004_books")]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def people() -> Iterator[People]:
 
 def migrate() -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate([node for node in executor.loader.graph.nodes if node[1] == "0004_books_entries"])
+    executor.migrate([node for node in executor.loader.graph.nodes if node[1] == "0005_books_entries"])
 
 
 def said(run: Run) -> list[tuple[Any, ...]]:
@@ -46,7 +46,7 @@ FIRST = ("hold", Decimal(0), Decimal(0), None, "pending", "queued")
 
 def test_every_state_is_taken_over(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = people.membership("bob")
-    migration = import_module("playground.migrations.0004_books_entries")
+    migration = import_module("playground.migrations.0005_books_entries")
     monkeypatch.setattr(migration, "BATCH", 2)
     states: list[tuple[State, Billing, str | None]] = [
         (State.QUEUED, Billing.PENDING, None),
@@ -74,7 +74,7 @@ def test_every_state_is_taken_over(people: People, monkeypatch: pytest.MonkeyPat
     assert set(Entry.objects.values_list("made_by", flat=True)) == {"migration"}
     assert OpenHold.objects.count() == 5
     assert Rollup.objects.get(cut="person", grain="d").runs == 5
-    assert [progress.differences for progress in books.compare()] == [[]]
+    assert [progress.differences for progress in proof.compare()] == [[]]
     evidence = Entry.objects.get(run_id=runs[3].id, kind="charge").evidence
     assert evidence["status"] == 200
     assert "finished_at" in evidence

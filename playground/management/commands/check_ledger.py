@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from playground.runs import books
+from playground.runs import proof
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, after: UUID, upto: UUID, batch: int, **options: object) -> None:
         runs = wrong = 0
-        for progress in books.compare(after=after, upto=upto, batch=batch):
+        for progress in proof.compare(after=after, upto=upto, batch=batch):
             for difference in progress.differences:
                 self.stdout.write(str(difference))
             wrong += len(progress.differences)

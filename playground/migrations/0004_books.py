@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playground", "0002_ledger"),
+        ("playground", "0003_run_tag"),
     ]
 
     operations = [  # nothing wrote a seal before this, so the one-off defaults meet no row

@@ -48,6 +48,7 @@ def about(run, zone, categories):
             categories.get((run.team_id, run.endpoint)) or categories.get((None, run.endpoint)) or ""
         )[:60],
         "source": run.source,
+        "tag": run.tag,
         "rule_version": run.rule_version,
         "effective_at": run.created_at,
         "day": run.created_at.astimezone(zone).date(),
@@ -103,6 +104,6 @@ def moment(value: datetime | None):
 class Migration(migrations.Migration):
     atomic = False  # each batch is a transaction of its own
 
-    dependencies = [("playground", "0003_books")]
+    dependencies = [("playground", "0004_books")]
 
     operations = [migrations.RunPython(take_over, migrations.RunPython.noop)]
