@@ -97,6 +97,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="entry",
+            index=models.Index(
+                condition=models.Q(("kind__in", ("release", "correction"))),
+                fields=["team_id", "mode", "kind", "day", "id"],
+                name="entry_of_rare_kind",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="ledgercheck",
             index=models.Index(fields=["kind", "team_id", "mode", "-id"], name="ledger_check_newest"),
         ),
