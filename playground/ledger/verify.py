@@ -44,9 +44,13 @@ class Walk:
             return str(self.fault)
         if self.head is None:
             return "Nothing is sealed yet."
-        are = "block with" if self.blocks == 1 else "blocks with"
-        end = "is as it was sealed." if self.blocks == 1 else "are as they were sealed."
-        return f"{self.blocks} {are} {self.entries} entries {end}"
+        one = self.blocks == 1
+        held = f"{self.blocks} {'block' if one else 'blocks'} with {_entries(self.entries)}"
+        return f"{held} {'is as it was' if one else 'are as they were'} sealed."
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _fault(seal: Seal, walk: Walk, ends: _Ends) -> Fault | None:
     if before is not None and not same_era:
         left = Span(after=_end(before), since=before.since, until=seal.since).count()[0]
         if left:
-            return Fault("added", f"{left} entries after it are in no block.", before.block)
+            return Fault("added", f"In no block after it: {_entries(left)}.", before.block)
     after = _end(before) if before is not None and same_era else blocks.FIRST
     return _content(seal, key, Span(after=after, upto=_end(seal), since=seal.since, until=ends.of(seal.era)))
 
@@ -152,12 +156,14 @@ def _content(seal: Seal, key: bytes, span: Span) -> Fault | None:
         hasher.add(text)
     if hasher.digest(seal) == seal.digest:
         return None
-    counts = f"It was sealed with {seal.count} entries, and {hasher.count} are there now."
+    counts = f"It was sealed with {_entries(seal.count)}, and now there are {hasher.count}."
     if hasher.count < seal.count:
         return Fault("missing", f"{counts} Something was removed.", seal.block)
     if hasher.count > seal.count:
         return Fault("added", f"{counts} Something was added.", seal.block)
-    return Fault("changed", f"One of its {seal.count} entries, or the block itself, was changed.", seal.block)
+    return Fault(
+        "changed", f"One of its entries ({seal.count}), or the block itself, was changed.", seal.block
+    )
 
 
 def _end(seal: Seal) -> tuple[int, UUID]:
@@ -181,5 +187,5 @@ def _unsealed(newest: Seal | None, tail: timedelta) -> Fault | None:
         return None
     since = f"{oldest:%Y-%m-%d %H:%M} UTC"
     return Fault(
-        "tail", f"{count} entries are in no block, the oldest since {since}: is the sealing task running?"
+        "tail", f"In no block: {_entries(count)}, the oldest since {since}. Is the sealing task running?"
     )

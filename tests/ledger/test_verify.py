@@ -54,7 +54,7 @@ def test_any_changed_column_breaks_its_block(runs: list[UUID], change: str) -> N
 def test_a_removed_entry_is_missing(runs: list[UUID]) -> None:
     tamper("DELETE FROM playground_entry WHERE run_id = %s AND kind = 'charge'", [runs[2]])
     assert fault() == ("missing", 3)
-    assert "sealed with 2 entries, and 1 are there now" in verify.verify().words
+    assert "sealed with 2 entries, and now there are 1" in verify.verify().words
 
 
 def test_an_added_entry_is_found(runs: list[UUID]) -> None:
@@ -138,7 +138,7 @@ def test_the_command_says_what_it_found_and_ends_accordingly(runs: list[UUID]) -
     assert refused.value.returncode == 2
     tamper("DELETE FROM playground_entry WHERE run_id = %s AND kind = 'charge'", [runs[1]])
     with pytest.raises(
-        CommandError, match="Block 2: It was sealed with 2 entries, and 1 are there now"
+        CommandError, match="Block 2: It was sealed with 2 entries, and now there are 1"
     ) as ended:
         call_command("verify_ledger", stdout=said)
     assert ended.value.returncode == 1
