@@ -61,7 +61,7 @@ def test_each_run_that_differs_is_named(runs: list[Run]) -> None:
     gone = uuid7()
     reserve(runs[0].team_id, run_id=gone)
     said = StringIO()
-    with pytest.raises(CommandError, match="4 of 6 runs differ from the ledger"):
+    with pytest.raises(CommandError, match="4 differences between 6 runs and the ledger"):
         call_command("check_ledger", stdout=said)
     lines = said.getvalue().splitlines()
     assert (

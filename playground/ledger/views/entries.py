@@ -66,7 +66,7 @@ def _chain(membership: Membership, mode: str) -> dict[str, Any]:
     return {
         "head": sealing.head(),
         "chain": chain,
-        "block": block,
+        "newest_block": block,
         "sums": sums,
         "faults": [check for check in (chain, block, sums) if check is not None and not check.agrees],
     }

@@ -28,5 +28,5 @@ class Command(BaseCommand):
                 self.stdout.write(f"{progress.runs} runs so far, up to {progress.until}")
             runs = progress.runs
         if wrong:
-            raise CommandError(f"{wrong} of {runs} runs differ from the ledger.")
+            raise CommandError(f"{wrong} differences between {runs} runs and the ledger.")
         self.stdout.write(f"{runs} runs say what the ledger says.")
