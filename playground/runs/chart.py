@@ -1,6 +1,6 @@
 """The chart above the history: requests over time by billing, and the sums beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, DateTimeField, F, Func, Sum, Value
 from django.utils import timezone
 
+from accounts.models import Team
+from playground.ledger.models import OpenHold, QuarterHour
 from playground.runs.history import between
-from playground.runs.models import NEEDS_PERSON, Billing, RunQuerySet
+from playground.runs.models import NEEDS_PERSON, Billing, Run, RunQuerySet
 
 LONGEST = timedelta(days=31)
+LONGEST_WHOLE = timedelta(days=366)
+QUARTER = timedelta(minutes=15)
 USUAL = timedelta(hours=24)
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 480, 720, 1440)
@@ -75,6 +79,10 @@ class Chart:
         return self.billed + self.not_billed + self.pending + self.unknown
 
     @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
     def bars(self) -> list[Bar]:
         """The rectangles, stacked from the bottom; a single request is still seen beside a thousand."""
         top = max((bucket.total for bucket in self.buckets), default=0) or 1
@@ -111,48 +119,112 @@ class Chart:
         return [self.buckets[place * (count - 1) // 4].label for place in range(5)] if count > 4 else []
 
 
-def span(start: datetime | None, end: datetime | None) -> tuple[datetime, datetime, bool]:
-    """(start, end, cut) of the chart: the filtered period, at most its last 31 days; the last 24 hours without one."""
+@dataclass(slots=True)
+class _Tally:
+    """What was found in each step: counts by billing, and sums."""
+
+    counts: dict[tuple[datetime, str], int] = field(default_factory=dict)
+    sums: dict[datetime, Decimal] = field(default_factory=dict)
+    needs_person: int = 0
+
+
+def span(
+    start: datetime | None, end: datetime | None, longest: timedelta = LONGEST
+) -> tuple[datetime, datetime, bool]:
+    """(start, end, cut) of the chart: the filtered period, at most its last days; the last 24 hours without one."""
     now = timezone.now()
     until = min(end, now) if end is not None else now
     since = start if start is not None else until - USUAL
     since = min(since, until - timedelta(minutes=24))
-    if until - since > LONGEST + timedelta(hours=1):
-        return until - LONGEST, until, True
+    if until - since > longest + timedelta(hours=1):
+        return until - longest, until, True
     return since, until, False
 
 
 def step_for(length: timedelta) -> timedelta:
-    """The widest step that still makes at least 23 buckets; at most 61 of them."""
+    """The widest step that still makes at least 23 buckets; at most 61 of them up to a month, a day beyond it."""
     fitting = [step for step in _STEPS if length / step >= FEWEST]
     return fitting[-1] if fitting else _STEPS[0]
 
 
 def build(runs: RunQuerySet, *, start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Chart:
-    """One query over the period alone, grouped and summed by the database."""
+    """One query over the runs of the period alone, grouped and summed by the database."""
     since, until, was_cut = span(start, end)
     step = step_for(until - since)
     if start is None or was_cut:
         # Whole steps of the team's clock: bars do not wander while one looks.
         since = _floor(since, step, zone)
-    bin_of = Func(
-        Value(step), F("created_at"), Value(since), function="date_bin", output_field=DateTimeField()
-    )
+    tally = _from_runs(runs, since, until, step)
+    return _chart(tally, since, until, step, zone, was_cut=was_cut)
+
+
+def build_whole(team: Team, mode: str, *, start: datetime | None, end: datetime | None) -> Chart:
+    """The same for everything of the team, from the ledger's sums: as quick at ten million runs, and up to a year."""
+    since, until, was_cut = span(start, end, LONGEST_WHOLE)
+    step = step_for(until - since)
+    if step < QUARTER:
+        return build(Run.objects.filter(team=team, mode=mode), start=start, end=end, zone=team.zone)
+    if start is None or was_cut:
+        since = _floor(since, step, team.zone)
+    tally = _from_ledger(team, mode, since, until, step)
+    return _chart(tally, since, until, step, team.zone, was_cut=was_cut)
+
+
+def _bin(step: timedelta, name: str, since: datetime) -> Func:
+    return Func(Value(step), F(name), Value(since), function="date_bin", output_field=DateTimeField())
+
+
+def _from_runs(runs: RunQuerySet, since: datetime, until: datetime, step: timedelta) -> _Tally:
     found = (
         between(runs, since, until)
         .order_by()
-        .annotate(bin=bin_of)
+        .annotate(bin=_bin(step, "created_at", since))
         .values("bin", "billing")
         .annotate(count=Count("id"), sum=Sum("cost"), person=Count("id", filter=NEEDS_PERSON))
     )
-    counts: dict[tuple[datetime, str], int] = {}
-    sums: dict[datetime, Decimal] = {}
-    needs_person = 0
+    tally = _Tally()
     for row in found:
-        counts[row["bin"], row["billing"]] = row["count"]
-        sums[row["bin"]] = sums.get(row["bin"], Decimal(0)) + (row["sum"] or Decimal(0))
-        needs_person += row["person"]
-    buckets = _buckets(since, until, step, zone, counts, sums)
+        tally.counts[row["bin"], row["billing"]] = row["count"]
+        tally.sums[row["bin"]] = tally.sums.get(row["bin"], Decimal(0)) + (row["sum"] or Decimal(0))
+        tally.needs_person += row["person"]
+    return tally
+
+
+def _from_ledger(team: Team, mode: str, since: datetime, until: datetime, step: timedelta) -> _Tally:
+    """Settled runs from the quarters of an hour, the others from the holds that are open."""
+    tally = _Tally()
+    quarters = QuarterHour.objects.filter(team_id=team.id, mode=mode, bucket__gte=since, bucket__lt=until)
+    summed = (
+        quarters.annotate(bin=_bin(step, "bucket", since))
+        .values("bin")
+        .annotate(Sum("billed"), Sum("not_billed"), Sum("unknown"), Sum("spent"))
+        .values_list("bin", "billed__sum", "not_billed__sum", "unknown__sum", "spent__sum")
+    )
+    for bin_, billed, free, unknown, spent in summed:
+        tally.counts |= {
+            (bin_, Billing.BILLED): billed,
+            (bin_, Billing.NOT_BILLED): free,
+            (bin_, Billing.UNKNOWN): unknown,
+        }
+        tally.sums[bin_] = spent
+    holds = OpenHold.objects.filter(
+        team_id=team.id, mode=mode, effective_at__gte=since, effective_at__lt=until
+    )
+    open_ = (
+        holds.annotate(bin=_bin(step, "effective_at", since)).values("bin", "billing").annotate(Count("pk"))
+    )
+    for bin_, billing, count in open_.values_list("bin", "billing", "pk__count"):
+        if billing == Billing.PENDING:
+            tally.counts[bin_, Billing.PENDING] = count
+        else:
+            tally.needs_person += count
+    return tally
+
+
+def _chart(
+    tally: _Tally, since: datetime, until: datetime, step: timedelta, zone: ZoneInfo, *, was_cut: bool
+) -> Chart:
+    buckets = _buckets(since, until, step, zone, tally.counts, tally.sums)
     totals = {name: sum(getattr(bucket, name) for bucket in buckets) for name in Billing.values}
     return Chart(
         buckets,
@@ -160,8 +232,8 @@ def build(runs: RunQuerySet, *, start: datetime | None, end: datetime | None, zo
         until,
         step,
         **totals,
-        needs_person=needs_person,
-        cost=sum(sums.values(), Decimal(0)),
+        needs_person=tally.needs_person,
+        cost=sum(tally.sums.values(), Decimal(0)),
         was_cut=was_cut,
     )
 

@@ -43,6 +43,11 @@ class Filter:
     end: datetime | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing but the period is chosen: the ledger's sums answer for all of it."""
+        return self == Filter(start=self.start, end=self.end)
+
+    @property
     def is_limited(self) -> bool:
         """Whether only the last 90 days are looked through: no index answers words and sources over years."""
         return bool(self.words or self.source) and (

@@ -27,8 +27,8 @@ INSERT INTO playground_entry (
     category, source, tag, size, held, spent, billing, billing_before, state, state_before, error_kind, evidence,
     rule_version, actor_label, reason, effective_at, day)
 SELECT gen_random_uuid(), 'hold', 'run', r.team_id, r.mode, r.id, r.person_id, r.person_label, r.api_key_id,
-    r.key_label, r.key_last_four, r.endpoint, '', r.source, '', '', 0.06, 0, 'pending', '', 'queued', '', '', '{}',
-    1, '', '', r.created_at, r.created_at::date
+    r.key_label, r.key_last_four, r.endpoint, '', r.source, '', '', 0.06, 0, 'pending', '', 'queued', '', '', '{}', 1,
+    '', '', r.created_at, r.created_at::date
 FROM playground_run AS r WHERE r.state = 'queued'
     AND NOT EXISTS (SELECT FROM playground_entry AS e WHERE e.run_id = r.id)
 """

@@ -14,7 +14,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Membership, Mode
-from playground.runs import store
+from playground.catalogue.offers import Offer
+from playground.runs import books, store
 from playground.runs.models import Billing, CostSource, File, Output, Run, RunText, State
 from tests.personas import make_key
 
@@ -94,6 +95,9 @@ def make_run(
         response_headers=headers or [],
         search=SearchVector(Value(f"{request_text} {error_text} {run.request_id}"), config="simple"),
     )
+    books.reserve(run, body_text="{}", offer=Offer("", None, None))
+    if finished:
+        books.say([run])
     return run
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from playground.runs import chart
-from playground.runs.models import Run
+from playground.runs.models import Billing, Run, State
 from tests.personas import People
 from tests.runs.factories import make_run, refused, unknown
 
@@ -61,10 +61,36 @@ def test_a_long_period_is_cut_to_its_last_31_days(people: People) -> None:
     built = build(people, start=timezone.now() - timedelta(days=365))
     assert built.was_cut
     assert built.requests == 1
-    assert (
-        "last 31 days"
-        in people.bob.client().get(f"{URL}?from=2020-01-01", headers={"HX-Request": "true"}).content.decode()
+    page = people.bob.client().get(
+        f"{URL}?from=2020-01-01&endpoint=seedream-4.5", headers={"HX-Request": "true"}
     )
+    assert "last 31 days" in page.content.decode()
+
+
+def test_everything_of_the_team_is_drawn_from_the_ledger_over_a_year(people: People) -> None:
+    bob = people.membership("bob")
+    make_run(bob, cost="0.1000000001", ago=timedelta(days=300))
+    make_run(bob, cost=None, ago=timedelta(days=40))
+    refused(bob, 500, "no", "server_error", ago=timedelta(days=2))
+    unknown(bob)
+    make_run(bob, state=State.ACCEPTED, billing=Billing.PENDING, status=None)
+    make_run(bob, ago=timedelta(days=400))
+    start = timezone.now() - timedelta(days=365)
+    whole = chart.build_whole(people.team, "sandbox", start=start, end=None)
+    assert not whole.was_cut
+    assert (whole.billed, whole.not_billed, whole.pending, whole.unknown) == (2, 1, 1, 1)
+    assert (whole.cost, whole.needs_person) == (Decimal("0.1000000001"), 2)
+    page = people.bob.client().get(f"{URL}?from=2020-01-01", headers={"HX-Request": "true"})
+    assert "last 366 days" in page.content.decode()
+
+
+def test_the_ledger_and_the_runs_draw_the_same_day(people: People) -> None:
+    bob = people.membership("bob")
+    for hours in (1, 5, 9, 20):
+        make_run(bob, cost=f"0.0{hours}", ago=timedelta(hours=hours))
+        unknown(bob, ago=timedelta(hours=hours + 1))
+    whole = chart.build_whole(people.team, "sandbox", start=None, end=None)
+    assert whole.buckets == build(people).buckets
 
 
 def test_bars_stay_inside_the_picture(people: People) -> None:

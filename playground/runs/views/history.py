@@ -68,9 +68,11 @@ def history_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
 def history_chart(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     """The chart of the filtered period; a fragment, so that the list never waits for it."""
     membership, _, chosen = _filter(request, team, mode)
-    zone = membership.team.zone
-    runs = history.select(membership, mode, chosen)
-    built = chart.build(runs, start=chosen.start, end=chosen.end, zone=zone)
+    if chosen.is_whole and access.sees_all_runs(membership):
+        built = chart.build_whole(membership.team, mode, start=chosen.start, end=chosen.end)
+    else:
+        runs = history.select(membership, mode, chosen)
+        built = chart.build(runs, start=chosen.start, end=chosen.end, zone=membership.team.zone)
     context = {
         **history.frame(membership, mode),
         "chart": built,
