@@ -93,7 +93,8 @@ class Span:
                 f"SELECT xact, id, recorded_at, {_text(NEWEST_FORM)} {_WITHIN} ORDER BY xact, id LIMIT %s",
                 [*self._values(), limit],
             )
-            return cursor.fetchall()
+            found: list[tuple[int, UUID, datetime, str]] = cursor.fetchall()
+            return found
 
     def texts(self, form: int) -> Iterator[str]:
         """Every entry's text in the order of the chain, through a cursor on the server: memory stays flat."""

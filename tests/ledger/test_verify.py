@@ -58,7 +58,7 @@ def test_a_removed_entry_is_missing(runs: list[UUID]) -> None:
 
 
 def test_an_added_entry_is_found(runs: list[UUID]) -> None:
-    columns = ", ".join(field.column for field in Entry._meta.local_fields if field.column != "id")
+    columns = ", ".join(str(field.column) for field in Entry._meta.local_fields if field.column != "id")
     tamper(
         f"INSERT INTO playground_entry (id, {columns}) SELECT gen_random_uuid(), {columns} FROM playground_entry"
         " WHERE run_id = %s AND kind = 'hold'",
