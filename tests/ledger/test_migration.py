@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def taking_over(executor: MigrationExecutor) -> tuple[str, str]:
     """The migration under test, whatever its number."""
     (found,) = (node for node in executor.loader.graph.nodes if node[1].endswith("_books_entries"))
-    return found
+    name: tuple[str, str] = found
+    return name
 
 
 def go_back() -> None:
