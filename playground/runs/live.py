@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,6 +23,7 @@ from playground.runs.models import OPEN_STATES, Output, Run
 logger = logging.getLogger(__name__)
 
 CHANNEL = "atelier:runs"
+WAKE = "atelier:wake"
 SUBSCRIBE_SECONDS = 2.0
 _sync = SimpleLazyObject(
     lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
@@ -69,15 +70,36 @@ class Change:
         return self.state not in OPEN_STATES
 
 
-def publish(changes: Iterable[Change]) -> None:
-    """Tell the watchers. A lost message only delays a page until it asks again, so nothing is raised."""
+def publish(changes: Iterable[Change], *, wake: bool = False) -> None:
+    """Tell the watchers, and with ``wake`` the workers first: something waits for them.
+
+    A lost message only delays a page until it asks again, and a worker until it looks, so nothing is raised.
+    """
     facts = [change.facts() for change in changes]
     if not facts:
         return
     try:
-        _sync.publish(CHANNEL, json.dumps(facts))
+        pipeline = _sync.pipeline(transaction=False)
+        if wake:
+            pipeline.publish(WAKE, "")
+        pipeline.publish(CHANNEL, json.dumps(facts))
+        pipeline.execute()
     except redis.RedisError as error:
         logger.warning("Could not publish %d changes: %s", len(facts), error)
+
+
+async def listen_for_work(wake: Callable[[], None]) -> None:
+    """Call ``wake`` whenever a run was submitted, until cancelled. Celery's nudges and the clock serve without it."""
+    while True:
+        try:
+            async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
+                await pubsub.subscribe(WAKE)
+                async for message in pubsub.listen():
+                    if message["type"] == "message":
+                        wake()
+        except (redis.RedisError, OSError) as error:
+            logger.warning("The wake channel was interrupted: %s", error)
+        await asyncio.sleep(1)
 
 
 @dataclass(eq=False)
