@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+import pgtrigger
 import pytest
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from tests import environment
@@ -16,6 +18,20 @@ environment.prepare()
 def django_db_keepdb() -> bool:
     """The server goes with its folder, so no database is dropped under a thread that is still giving one back."""
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_is_allowed() -> Iterator[None]:
+    """Tests with transactions of their own end by TRUNCATE, which the append-only tables refuse everybody else."""
+    with pytest.MonkeyPatch.context() as patch:
+        teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+        def unguarded(self: TransactionTestCase) -> None:
+            with pgtrigger.ignore():
+                teardown(self)
+
+        patch.setattr(TransactionTestCase, "_fixture_teardown", unguarded)
+        yield
 
 
 @pytest.fixture(scope="session")
