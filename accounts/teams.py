@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts import access, audit
+from accounts import access, audit, presence
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, Role, Team, User
 
@@ -102,6 +102,7 @@ def change_role(
     row.save(update_fields=["role"])
     if not access.can(row, Ability.RUN):
         ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, lent=True).update(lent=False)
+    presence.ask_again(row.user_id)
     audit.record(
         team=row.team,
         actor=actor.user,
@@ -135,6 +136,7 @@ def remove_member(*, actor: Membership, membership: Membership, request: HttpReq
         request=request,
     )
     row.delete()
+    presence.ask_again(user.id)
     if not Membership.objects.filter(user=user).exists():
         transaction.on_commit(lambda: end_sessions(user))
 
@@ -188,4 +190,5 @@ def delete_person(*, user: User, actor: User | None, request: HttpRequest | None
         revoked_at=timezone.now(),
     )
     end_sessions(user)
+    presence.ask_again(user.id)
     user.delete()

@@ -14,7 +14,7 @@ from playground.runs.submit import cancel
 def remove_member(*, actor: Membership, leaving: Membership, request: HttpRequest | None = None) -> int:
     """End the membership; the number of unsent runs that were cancelled.
 
-    Their lent keys stop, their sessions end, their open streams close at the next check. What they ran stays in the
+    Their lent keys stop, their sessions end, their open streams close. What they ran stays in the
     books. Raises what accounts.teams.remove_member raises.
     """
     waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
