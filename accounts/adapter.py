@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import invitations
+from accounts import addresses, invitations
 from accounts.models import Invitation, User
 
 _SESSION = "invitation"
@@ -51,6 +51,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             or SocialAccount.objects.filter(user__in=unproven).exists()
             or Authenticator.objects.filter(user__in=unproven).exists()
         )
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Nobody's account was opened, so one may be made: not if others could keep its address by claiming it."""
+        email = cast("User", sociallogin.user).email
+        if not sociallogin.is_existing and _is_verified(sociallogin, email):
+            addresses.give_back(email)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         email = cast("User", sociallogin.user).email

@@ -177,6 +177,17 @@ def test_an_unproven_address_opens_no_account_with_another_way_in(
     assert User.objects.get(id=mallory.id).check_password(PASSWORD)
 
 
+def test_a_claim_on_an_address_does_not_keep_its_owner_out(
+    people: People, identity: IdentityProvider
+) -> None:
+    EmailAddress.objects.create(user=people.bob.user, email="nina@example.com", verified=False)
+    invitations.invite(membership=people.membership("alice"), email="nina@example.com", role="member")
+    client, _ = sign_in(identity, email="nina@example.com", email_verified=True)
+    assert is_signed_in(client)
+    assert SocialAccount.objects.get().user.email == "nina@example.com"
+    assert not EmailAddress.objects.filter(user=people.bob.user, email="nina@example.com").exists()
+
+
 def test_the_word_false_verifies_nothing(people: People, identity: IdentityProvider) -> None:
     client, _ = sign_in(identity, email="bob@example.com", email_verified="false")
     assert not is_signed_in(client)
