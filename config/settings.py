@@ -62,6 +62,9 @@ env = environ.FileAwareEnv(
     BYTES_IN_FLIGHT=(int, 256 * 1024 * 1024),
     MAX_BODY_BYTES=(int, 2 * 1024 * 1024),
     MAX_UPLOAD_BYTES=(int, 50 * 1024 * 1024),
+    UNUSED_UPLOAD_BYTES=(int, 2 * 1024 * 1024 * 1024),
+    UPLOADS_PER_DAY=(int, 500),
+    DRAFT_BYTES=(int, 256 * 1024 * 1024),
     MAX_RESPONSE_BYTES=(int, 200 * 1024 * 1024),
     MAX_IMAGE_PIXELS=(int, 64_000_000),
 )
@@ -346,6 +349,9 @@ CALLS_PER_PROCESS: int = env("CALLS_PER_PROCESS")
 BYTES_IN_FLIGHT: int = env("BYTES_IN_FLIGHT")
 MAX_BODY_BYTES: int = env("MAX_BODY_BYTES")
 MAX_UPLOAD_BYTES: int = env("MAX_UPLOAD_BYTES")
+UNUSED_UPLOAD_BYTES: int = env("UNUSED_UPLOAD_BYTES")
+UPLOADS_PER_DAY: int = env("UPLOADS_PER_DAY")
+DRAFT_BYTES: int = env("DRAFT_BYTES")
 MAX_RESPONSE_BYTES: int = env("MAX_RESPONSE_BYTES")
 MAX_IMAGE_PIXELS: int = env("MAX_IMAGE_PIXELS")
 # A posted form carries the body once more as text beside its other fields.
