@@ -36,6 +36,7 @@ SENTENCES: dict[str, str] = {
     "member.removed": "removed {target} from the team",
     "member.left": "left the team",
     "member.deleted": "deleted the account of {target}",
+    "member.gone": "deleted their own account",
     "invitation.sent": "invited {target}",
     "invitation.resent": "made a new invitation link for {target}",
     "invitation.revoked": "withdrew the invitation of {target}",

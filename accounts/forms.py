@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import access, audit, invitations, keys
+from accounts import access, addresses, audit, invitations, keys
 from accounts.adapter import invitation_of
 from accounts.models import Membership, Role, Team, User
 
@@ -42,6 +42,11 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             self.initial["email"] = invitation.email
             # A disabled field takes its value from here, whatever is posted.
             self.fields["email"].disabled = True
+
+    def validate_unique_email(self, value: str) -> str:
+        # Nobody comes here without an invitation to this very address.
+        addresses.give_back(value)
+        return str(super().validate_unique_email(value))
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:

@@ -4,6 +4,7 @@ import datetime
 import zoneinfo
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -268,7 +269,10 @@ class ApiKey(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did what, when and from where. ``before`` and ``after`` never hold a secret."""
+    """Who did what, when and from where. ``before`` and ``after`` never hold a secret.
+
+    PostgreSQL refuses to change or remove a row; only ``actor`` may become empty, when the account goes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="audit_events")
@@ -286,6 +290,22 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["team", "-id"], name="audit_team_newest")]
+        triggers = [
+            pgtrigger.ReadOnly(name="audit_facts_stay", exclude=["actor"]),
+            pgtrigger.Protect(
+                name="audit_actor_only_leaves",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__actor__isnull=True) | pgtrigger.Q(new__actor__isnull=False),
+            ),
+            pgtrigger.Protect(name="audit_rows_stay", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="audit_table_stays",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.verb} {self.target}"

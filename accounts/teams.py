@@ -6,11 +6,12 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts import access, audit
+from accounts import access, audit, presence
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, Role, Team, User
 
@@ -101,6 +102,7 @@ def change_role(
     row.save(update_fields=["role"])
     if not access.can(row, Ability.RUN):
         ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, lent=True).update(lent=False)
+    presence.ask_again(row.user_id)
     audit.record(
         team=row.team,
         actor=actor.user,
@@ -134,8 +136,22 @@ def remove_member(*, actor: Membership, membership: Membership, request: HttpReq
         request=request,
     )
     row.delete()
+    presence.ask_again(user.id)
     if not Membership.objects.filter(user=user).exists():
         transaction.on_commit(lambda: end_sessions(user))
+
+
+def lock_teams_of(user: User) -> None:
+    """Inside the caller's transaction: nobody joins, leaves or submits a run there before it ends."""
+    mine = Membership.objects.filter(user=user).values("team")
+    list(Team.objects.select_for_update().filter(id__in=mine).order_by("id"))
+
+
+def owned_alone(user: User) -> list[Team]:
+    """The teams that would be left without an owner if this person went."""
+    others = Membership.objects.filter(team=OuterRef("pk"), role=Role.OWNER).exclude(user=user)
+    mine = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return list(mine.filter(~Exists(others)).order_by("name", "id"))
 
 
 def _stop_keys(row: Membership) -> int:
@@ -153,13 +169,14 @@ def end_sessions(user: User) -> None:
 def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> None:
     """Removes an account. Keys, runs and records keep the person's label; the text of their keys is wiped.
 
-    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without one.
+    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without one. Runs are not
+    known here: the whole deed is put together in the workbench, inside one transaction around this one.
     """
-    memberships = Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id")
-    for row in memberships:
-        Team.objects.select_for_update().get(id=row.team_id)
+    verb = "member.gone" if actor == user else "member.deleted"
+    lock_teams_of(user)
+    for row in Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id"):
         _keep_an_owner(row)
-        audit.record(team=row.team, actor=actor, verb="member.deleted", target=user.label, request=request)
+        audit.record(team=row.team, actor=actor, verb=verb, target=user.label, request=request)
     ApiKey.objects.filter(owner=user).exclude(state=ApiKey.State.DELETED).update(
         state=ApiKey.State.DELETED,
         ciphertext=None,
@@ -173,4 +190,5 @@ def delete_person(*, user: User, actor: User | None, request: HttpRequest | None
         revoked_at=timezone.now(),
     )
     end_sessions(user)
+    presence.ask_again(user.id)
     user.delete()

@@ -63,6 +63,9 @@ env = environ.FileAwareEnv(
     BYTES_IN_FLIGHT=(int, 256 * 1024 * 1024),
     MAX_BODY_BYTES=(int, 2 * 1024 * 1024),
     MAX_UPLOAD_BYTES=(int, 50 * 1024 * 1024),
+    UNUSED_UPLOAD_BYTES=(int, 2 * 1024 * 1024 * 1024),
+    UPLOADS_PER_DAY=(int, 500),
+    DRAFT_BYTES=(int, 256 * 1024 * 1024),
     MAX_RESPONSE_BYTES=(int, 200 * 1024 * 1024),
     MAX_IMAGE_PIXELS=(int, 64_000_000),
     # Money
@@ -293,7 +296,9 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
+    # The key of a sign-in is its address and its client together (accounts/adapter.py).
     "login_failed": "20/m/ip,8/5m/key",
+    "login_failed_anywhere": "100/5m/key",
     "reauthenticate": "10/m/user",
     "reset_password": "20/m/ip,5/m/key",
     "signup": "20/m/ip",
@@ -347,6 +352,9 @@ CALLS_PER_PROCESS: int = env("CALLS_PER_PROCESS")
 BYTES_IN_FLIGHT: int = env("BYTES_IN_FLIGHT")
 MAX_BODY_BYTES: int = env("MAX_BODY_BYTES")
 MAX_UPLOAD_BYTES: int = env("MAX_UPLOAD_BYTES")
+UNUSED_UPLOAD_BYTES: int = env("UNUSED_UPLOAD_BYTES")
+UPLOADS_PER_DAY: int = env("UPLOADS_PER_DAY")
+DRAFT_BYTES: int = env("DRAFT_BYTES")
 MAX_RESPONSE_BYTES: int = env("MAX_RESPONSE_BYTES")
 MAX_IMAGE_PIXELS: int = env("MAX_IMAGE_PIXELS")
 HOLD_DEFAULT_USD: Decimal = env("HOLD_DEFAULT_USD")

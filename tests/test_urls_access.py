@@ -164,6 +164,7 @@ ROWS: dict[str, Row] = {
     "workbench:recent_runs": Row(RUNNERS),
     "workbench:file_upload": post(expect(alice=422, adam=422, bob=422, audrey=403)),
     "workbench:file_how": post(expect(alice=404, adam=404, bob=404, audrey=403)),
+    "workbench:account_delete": Row(SIGNED_IN, proved=True),
     "workbench:key_open_runs": Row(expect(alice=200, adam=200, bob=200, audrey=403), proved=True),
     # Bob leaves by himself.
     "workbench:member_remove": post(expect(alice=302, adam=302, bob=302, audrey=403)),

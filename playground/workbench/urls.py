@@ -5,6 +5,7 @@ from playground.workbench import views
 app_name = "workbench"
 
 urlpatterns = [
+    path("me/delete/", views.account_delete, name="account_delete"),
     path("t/<slug:team>/<mode:mode>/playground/", views.playground, name="playground"),
     path(
         "t/<slug:team>/<mode:mode>/playground/<str:slug>/",
