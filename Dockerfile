@@ -7,6 +7,7 @@ COPY . .
 ENV PYTHONUNBUFFERED=1 STATIC_ROOT=/app/static-collected STATIC_COLLECTED=true MEDIA_ROOT=/data/media SPOOL_ROOT=/data/spool
 # Collecting reads no store; the values only let the settings load.
 RUN SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyz VAULT_KEYS=build:MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY= \
+    LEDGER_KEYS=build:MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY= \
     DATABASE_URL=postgres://build@127.0.0.1/build REDIS_URL=redis://127.0.0.1/0 \
     python manage.py collectstatic --noinput -v0 \
  && useradd --system --uid 10001 atelier && mkdir -p /data && chown atelier /data

@@ -43,6 +43,17 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
     (
+        _Place(
+            "Ledger",
+            "lock",
+            "ledger:entry_list",
+            ("ledger:entry_", "ledger:chain_"),
+            "g l",
+            Ability.SEE_BOOKS,
+            True,
+        ),
+    ),
+    (
         _Place("Team", "team", "accounts:member_list", ("accounts:member_", "accounts:invitation_"), "g t"),
         _Place("My keys", "key", "accounts:key_list", ("accounts:key_",), "g k"),
         _Place("Activity", "activity", "accounts:audit_list", ("accounts:audit_",), "g a", Ability.SEE_AUDIT),

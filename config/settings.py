@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -38,6 +39,7 @@ env = environ.FileAwareEnv(
     S3_SECRET_ACCESS_KEY=(str, ""),
     # Secrets that protect other secrets
     VAULT_KEYS=(list, []),
+    LEDGER_KEYS=(list, []),
     # People
     EMAIL_URL=(str, "consolemail://"),
     DEFAULT_FROM_EMAIL=(str, "Atelier <atelier@localhost>"),
@@ -85,10 +87,10 @@ def strong_secret(name: str, value: str) -> str:
     return value
 
 
-def vault_ring(entries: list[str]) -> list[tuple[str, bytes]]:
-    """The key ring of VAULT_KEYS as (key id, 32 bytes), newest first; ImproperlyConfigured when unusable."""
+def key_ring(variable: str, entries: list[str]) -> list[tuple[str, bytes]]:
+    """The key ring of ``variable`` as (key id, 32 bytes), newest first; ImproperlyConfigured when unusable."""
     advice = (
-        "VAULT_KEYS is missing or weak. Set it (or VAULT_KEYS_FILE) to a comma-separated list of name:key, "
+        f"{variable} is missing or weak. Set it (or {variable}_FILE) to a comma-separated list of name:key, "
         "newest first. A key is made by: "
         "python -c \"import base64, secrets; print('k1:' + base64.b64encode(secrets.token_bytes(32)).decode())\""
     )
@@ -99,7 +101,7 @@ def vault_ring(entries: list[str]) -> list[tuple[str, bytes]]:
             key = base64.b64decode(text, validate=True)
         except ValueError:
             key = b""
-        if not name or len(key) != 32 or len(set(key)) < 8 or name in dict(ring):
+        if not 0 < len(name) <= 40 or len(key) != 32 or len(set(key)) < 8 or name in dict(ring):
             raise ImproperlyConfigured(advice)
         ring.append((name, key))
     if not ring:
@@ -108,7 +110,8 @@ def vault_ring(entries: list[str]) -> list[tuple[str, bytes]]:
 
 
 SECRET_KEY = strong_secret("SECRET_KEY", env("SECRET_KEY"))
-VAULT_RING = vault_ring(env("VAULT_KEYS"))
+VAULT_RING = key_ring("VAULT_KEYS", env("VAULT_KEYS"))
+LEDGER_RING = key_ring("LEDGER_KEYS", env("LEDGER_KEYS"))
 SITE_URL: str = env("SITE_URL").rstrip("/")
 ALLOWED_HOSTS: list[str] = env("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -264,6 +267,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
+    "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},
+    "ledger-verify": {"task": "ledger.verify", "schedule": crontab(hour=2, minute=20)},
+    "ledger-compare": {"task": "ledger.compare", "schedule": crontab(hour=3, minute=20)},
 }
 
 # -- People ------------------------------------------------------------------------------------------------

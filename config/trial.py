@@ -128,6 +128,7 @@ class Trial:
         makers: dict[str, Callable[[], str]] = {
             "SECRET_KEY": lambda: secrets.token_urlsafe(48),
             "VAULT_KEYS": lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            "LEDGER_KEYS": lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
             "OWNER_PASSWORD": lambda: secrets.token_urlsafe(12),
         }
         files = {}

@@ -13,6 +13,7 @@ from playground.ledger.models import (  # noqa: F401
     BudgetRequest,
     Entry,
     Freeze,
+    LedgerCheck,
     Name,
     OpenHold,
     PeriodClose,

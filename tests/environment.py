@@ -64,6 +64,7 @@ def _set_environment(*, durable: bool) -> None:
         "REDIS_URL": _start_redis(folder),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "VAULT_KEYS": "tests:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        "LEDGER_KEYS": "tests:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         "MEDIA_ROOT": str(folder / "media"),
         "SPOOL_ROOT": str(folder / "spool"),
         "DEBUG": "false",

@@ -7,6 +7,7 @@ import secrets
 os.environ.update(
     SECRET_KEY=secrets.token_urlsafe(48),
     VAULT_KEYS="offline:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+    LEDGER_KEYS="offline:" + base64.b64encode(secrets.token_bytes(32)).decode(),
     DATABASE_URL="postgres://nobody@127.0.0.1:1/none",
     REDIS_URL="redis://127.0.0.1:1/0",
 )

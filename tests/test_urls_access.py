@@ -141,6 +141,9 @@ ROWS: dict[str, Row] = {
     "catalogue:hidden_endpoint_list": Row(ADMINS),
     "catalogue:endpoint_hide": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     "catalogue:endpoint_show": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    # -- ledger
+    "ledger:entry_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    "ledger:chain_verify": post(expect(alice=302, adam=302, bob=403, audrey=302)),
     # -- runs
     "runs:history_list": Row(TEAM),
     "runs:history_chart": Row(TEAM),

@@ -157,6 +157,20 @@ ORDER BY n.team_id, x.cut, x.value, n.recorded_at, n.id
 """
 
 
+def open_hold_rows(entries: str) -> str:
+    """SQL for what ``entries`` (named ``n``), all of their runs, still reserve. The trigger below says it in steps."""
+    return f"""
+SELECT n.run_id, n.team_id, n.mode, n.person_id, n.key_id, n.endpoint, n.category, n.source, n.tag, n.held AS amount,
+    known.billing, n.effective_at, n.day
+FROM {entries} AS n CROSS JOIN LATERAL (
+    SELECT bool_or({_ENDS_HOLD.replace("n.", "e.")}) AS ended,
+        (array_agg(e.billing ORDER BY e.recorded_at DESC, e.id DESC))[1] AS billing
+    FROM playground_entry AS e WHERE e.run_id = n.run_id
+) AS known
+WHERE {_FIRST_HOLD} AND NOT known.ended
+"""
+
+
 # A hold ends when the cost is known, or known to be none. Billed at an unknown cost keeps it.
 _ENDS_HOLD = "(n.billing = 'not_billed' OR (n.billing = 'billed' AND n.cost IS NOT NULL))"
 

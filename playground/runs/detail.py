@@ -81,6 +81,7 @@ def detail_context(membership: Membership, run: Run) -> dict[str, Any]:
         "title": run.endpoint,
         "timeline": timeline(run),
         "entries": list(Entry.objects.filter(run_id=run.id).in_order()),
+        "ledger_url": _ledger_url(membership, run),
         "inputs": list(inputs.order_by("id")),
         "playground_url": _playground_url(membership, run) if can_repeat else "",
         "can_repeat": can_repeat and again.usable_key(membership, run) is not None,
@@ -96,3 +97,9 @@ def _playground_url(membership: Membership, run: Run) -> str:
     except NoReverseMatch:
         return ""
     return f"{page}?run={run.id}"
+
+
+def _ledger_url(membership: Membership, run: Run) -> str:
+    if not access.can(membership, Ability.SEE_BOOKS):
+        return ""
+    return f"{reverse('ledger:entry_list', args=[membership.team.slug, run.mode])}?run={run.id}"

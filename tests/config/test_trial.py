@@ -194,7 +194,7 @@ def test_one_trial_per_folder_and_secrets_for_its_owner_only(start: Starter) -> 
     assert second.process.wait(60) == 1
     where = f"http://localhost:{first.port} (process {first.process.pid})"
     assert second.text() == f"Atelier already runs from this folder: {where}\n"
-    for name in ("secret_key", "vault_keys", "owner_password"):
+    for name in ("secret_key", "vault_keys", "ledger_keys", "owner_password"):
         assert (start.folder / name).stat().st_mode & 0o077 == 0
     listening = [c for process in first.left() for c in process.net_connections() if c.status == "LISTEN"]
     assert {c.laddr.ip for c in listening} == {"127.0.0.1"}

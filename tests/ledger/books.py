@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 from uuid_utils.compat import uuid7
 
-from playground.ledger import entries
+from config.processes import wait_until
+from playground.ledger import entries, sealing
 from playground.ledger.entries import Fact, Hold
+from playground.ledger.models import Entry
 
 KEY = UUID("00000000-0000-7000-8000-000000000001")
 
@@ -47,3 +50,12 @@ def learn(run_id: UUID, billing: str, cost: str | None = None, *, state: str = "
         entries.record(
             [Fact(run_id=str(run_id), state=state or usual[billing], billing=billing, cost=cost, **values)]
         )
+
+
+def seal(*, entries: int = sealing.BLOCK_ENTRIES) -> int:
+    """Seal what was committed so far. Tests in other databases of the same server delay it: their writes count, too."""
+    newest = Entry.objects.filter(xact__lt=sealing.standing().next_number).aggregate(newest=Max("xact"))[
+        "newest"
+    ]
+    assert wait_until(lambda: sealing.standing().oldest_running > (newest or 0), seconds=60, interval=0.02)
+    return sealing.seal(entries=entries)

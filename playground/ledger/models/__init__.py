@@ -4,7 +4,7 @@ from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetReques
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
 from playground.ledger.models.periods import PeriodClose
 from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
-from playground.ledger.models.seals import Seal
+from playground.ledger.models.seals import LedgerCheck, Seal
 
 __all__ = [
     "Budget",
@@ -16,6 +16,7 @@ __all__ = [
     "Freeze",
     "Grain",
     "Kind",
+    "LedgerCheck",
     "MadeBy",
     "Name",
     "OpenHold",

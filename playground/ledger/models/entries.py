@@ -126,6 +126,11 @@ class Entry(models.Model):
             models.Index(fields=["run_id"], name="entry_of_run"),
             models.Index(fields=["team_id", "mode", "day", "id"], name="entry_of_day"),
             models.Index(fields=["xact", "id"], name="entry_to_seal"),
+            models.Index(
+                fields=["team_id", "mode", "kind", "day", "id"],
+                condition=Q(kind__in=("release", "correction")),
+                name="entry_of_rare_kind",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
