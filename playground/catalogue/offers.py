@@ -4,6 +4,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.models import Membership
+from playground.catalogue.models import Endpoint
+
 # The same rule as EndpointQuerySet.visible_to and listed, for one slug; a test holds the two together.
 _OFFERED = """
 SELECT 1 FROM playground_endpoint AS e
@@ -20,3 +23,9 @@ def is_offered(*, team_id: UUID, slug: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_OFFERED, {"slug": slug, "team": team_id})
         return cursor.fetchone() is not None
+
+
+def offered_models(membership: Membership) -> list[tuple[str, str]]:
+    """(slug, category) of every model the team may run, by slug."""
+    rows = Endpoint.objects.visible_to(membership).listed().order_by("slug")
+    return list(rows.values_list("slug", "category"))

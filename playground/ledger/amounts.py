@@ -12,6 +12,11 @@ def dollars(amount: Decimal) -> str:
     return f"$ {rounded:,f}".replace(",", "\u202f")
 
 
+def about(amount: Decimal) -> str:
+    """An amount that nobody knows exactly: whole cents, as long as there are any."""
+    return dollars(amount) if amount < 1 else limit(amount.quantize(_CENT))
+
+
 def limit(amount: Decimal) -> str:
     """A limit as a person set it: ``$ 200``, ``$ 0.50``."""
     text = f"{amount:f}"

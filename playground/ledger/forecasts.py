@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from accounts.models import Team
+from playground.ledger import amounts
 from playground.ledger.days import begin_of, day_of
 from playground.ledger.models import Budget, Cut, Grain, Rollup
 from playground.ledger.spans import Span
@@ -25,6 +26,27 @@ class Forecast:
 
     used_up_on: date | None
     at_end: Decimal | None
+    span: Span
+    today: date
+
+    @property
+    def words(self) -> str:
+        """``Used up on the 19th at this pace``; empty where there is nothing to say."""
+        if self.used_up_on is not None:
+            return f"Used up {self.when} at this pace"
+        if self.at_end is not None and self.span.end_words:
+            return f"About {amounts.about(self.at_end)} by {self.span.end_words}"
+        return ""
+
+    @property
+    def when(self) -> str:
+        """``today``, ``on the 19th``, ``on 3 March``."""
+        day = self.used_up_on or self.today
+        if day == self.today:
+            return "today"
+        if (day.year, day.month) == (self.today.year, self.today.month):
+            return f"on the {day.day}{_ending(day.day)}"
+        return f"on {day.day} {day:%B}" + (f" {day.year}" if day.year != self.today.year else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +68,7 @@ class RecentPace:
             team_id=team.id, mode=mode, cut=Cut.PERSON_ENDPOINT, grain=Grain.DAY, start__gte=first
         )
         for person, endpoint, spent, runs in rows.values_list("a", "b").annotate(
-            Sum("spent"), Sum(F("runs") - F("not_billed"))
+            usd=Sum("spent"), count=Sum(F("runs") - F("not_billed"))
         ):
             for key in ((person, endpoint), (person, _ANY), (_ANY, endpoint), (_ANY, _ANY)):
                 before = self._sums[key]
@@ -79,26 +101,31 @@ def foresee(
     so_far = Pace(spent / elapsed, runs / elapsed) if elapsed >= _ENOUGH else None
     if span.period == Budget.Period.DAY:
         recent = None
-    usd = _mean(so_far and so_far.usd, recent and recent.usd)
-    count = _mean(so_far and so_far.runs, recent and recent.runs)
+    paces = [pace for pace in (so_far, recent) if pace is not None]
+    usd = _mean([pace.usd for pace in paces])
+    count = _mean([pace.runs for pace in paces])
     waits = [
         left / pace
         for left, pace in ((left_usd, usd), (None if left_runs is None else Decimal(left_runs), count))
         if left is not None and pace
     ]
-    if not waits and not usd:
+    if not waits:
         return None
     end = begin_of(team, span.renews) if span.renews else None
     rest = _days(now, end) if end else None
     soonest = min(waits, default=None)
     if soonest is not None and (soonest < rest if rest is not None else soonest < 366):
-        return Forecast(day_of(team, now + float(soonest) * _DAY), None)
-    return Forecast(None, None if rest is None or usd is None else spent + usd * rest)
+        return Forecast(day_of(team, now + float(soonest) * _DAY), None, span, day_of(team, now))
+    at_end = None if rest is None or not usd or left_usd is None else spent + usd * rest
+    return Forecast(None, at_end, span, day_of(team, now))
 
 
-def _mean(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    known = [value for value in (one, other) if value is not None]
-    return sum(known, Decimal()) / len(known) if known else None
+def _ending(number: int) -> str:
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number not in (11, 12, 13) else 0, "th")
+
+
+def _mean(values: list[Decimal]) -> Decimal | None:
+    return sum(values, Decimal()) / len(values) if values else None
 
 
 def _days(first: datetime, last: datetime) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import access
@@ -13,6 +14,7 @@ from accounts.access import Ability
 from accounts.models import Membership
 from playground.ledger import rules
 from playground.ledger.days import day_of
+from playground.ledger.meters import Bar, bar
 from playground.ledger.models import Budget
 
 _SUBJECT = "CASE WHEN b.per_member THEN %(person)s ELSE '' END"
@@ -22,7 +24,7 @@ SELECT
         WHERE %(manages)s AND b.team_id = %(team)s AND b.mode = %(mode)s AND b.ended_at IS NULL
             AND q.state = 'open') AS open_requests,
     (SELECT count(*) FROM playground_alert AS a
-        WHERE a.team_id = %(team)s AND a.mode = %(mode)s
+        WHERE a.team_id = %(team)s AND a.mode = %(mode)s AND a.text <> ''
             AND (a.person_id = %(person)s::uuid OR (a.for_managers AND %(books)s))
             AND a.created_at > coalesce((SELECT r.up_to FROM playground_alertsread AS r
                 WHERE r.team_id = %(team)s AND r.mode = %(mode)s AND r.person_id = %(person)s::uuid), %(since)s)
@@ -79,6 +81,12 @@ class Tightest:
         }.get(self.period, "In total")
 
     @property
+    def bar(self) -> Bar:
+        if self.counts_runs:
+            return bar(Decimal(self.runs), Decimal(), Decimal(self.limit_runs or 0))
+        return bar(self.spent, self.held, self.limit_usd or Decimal())
+
+    @property
     def counts_runs(self) -> bool:
         """Whether the number of runs is what stops this person first."""
         if self.limit_usd is None:
@@ -95,6 +103,20 @@ class Frame:
     unread: int
     frozen_by: str
     frozen_reason: str | None
+
+
+def of(request: HttpRequest, membership: Membership, mode: str) -> Frame:
+    """The frame of this page, asked for once."""
+    known: dict[tuple[UUID, str], Frame] = request.__dict__.setdefault("_money_frames", {})
+    place = (membership.id, mode)
+    if place not in known:
+        known[place] = load(membership, mode)
+    return known[place]
+
+
+def open_requests(request: HttpRequest, membership: Membership, mode: str) -> int:
+    """How many requests wait for somebody like this person to answer."""
+    return of(request, membership, mode).open_requests
 
 
 def load(membership: Membership, mode: str) -> Frame:

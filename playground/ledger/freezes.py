@@ -1,5 +1,7 @@
 """Stop a person's spending, and let it go on. What was queued is the workbench's to cancel (freezing.py there)."""
 
+from uuid import UUID
+
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,11 +17,15 @@ class FreezeProblem(ValueError):
 
 
 def may_freeze(membership: Membership, target: Membership) -> bool:
-    """Those who manage budgets; an owner's spending only for owners to stop."""
-    return access.can(membership, Ability.MANAGE_BUDGETS) and access.may_touch_member(membership, target)
+    """Those who manage budgets, and whom: people who may run. An owner's spending is only for owners to stop."""
+    return (
+        access.can(membership, Ability.MANAGE_BUDGETS)
+        and access.can(target, Ability.RUN)
+        and access.may_touch_member(membership, target)
+    )
 
 
-def in_force(*, team_id: object, mode: str) -> dict[object, Freeze]:
+def in_force(*, team_id: UUID, mode: str) -> dict[UUID, Freeze]:
     """The freezes that hold now, by person."""
     return {row.person_id: row for row in Freeze.objects.filter(team=team_id, mode=mode, lifted_at=None)}
 

@@ -8,9 +8,9 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 
-def send(task: str) -> None:
-    """Enqueue ``task`` by name. A broker that is away is logged, never raised."""
+def send(task: str, **arguments: str) -> None:
+    """Enqueue ``task`` by name with plain ids. A broker that is away is logged, never raised."""
     try:
-        current_app.send_task(task, retry=False, expires=600, ignore_result=True)
+        current_app.send_task(task, kwargs=arguments, retry=False, expires=600, ignore_result=True)
     except OperationalError as error:
         logger.warning("The broker did not take %s: %s", task, error)

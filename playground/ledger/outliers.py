@@ -6,6 +6,8 @@ from uuid import UUID
 from playground.ledger import amounts
 from playground.ledger.models import Cut, Grain, Rollup
 
+Steps = list[tuple[Decimal, int]]
+
 FACTOR = 4
 """From this many times its median a cost is worth a word."""
 ENOUGH = 5
@@ -17,6 +19,11 @@ def outlier(team_id: UUID, mode: str, endpoint: str, size: str, cost: Decimal) -
     ``cost`` is already among the sums, as it is once its charge is written, and is left out of the median. With
     fewer than ``ENOUGH`` others nobody knows what is usual.
     """
+    return factor(steps(team_id, mode, endpoint, size), cost)
+
+
+def steps(team_id: UUID, mode: str, endpoint: str, size: str) -> Steps:
+    """What runs of this model and size have cost: (cost, how many), from the cheapest on."""
     rows = Rollup.objects.filter(
         team_id=team_id,
         mode=mode,
@@ -26,7 +33,11 @@ def outlier(team_id: UUID, mode: str, endpoint: str, size: str, cost: Decimal) -
         billed__gt=0,
     )
     # Each row is a twentieth of a decade, so its mean is as good as any of its costs.
-    steps = sorted((row.spent / row.billed, row.billed) for row in rows)
+    return sorted((row.spent / row.billed, row.billed) for row in rows)
+
+
+def factor(steps: Steps, cost: Decimal) -> Decimal | None:
+    """How many times the median of the others ``cost`` is, if that is worth a word."""
     median = _median(_without(steps, cost))
     if not median or cost < FACTOR * median:
         return None
@@ -38,7 +49,7 @@ def sentence(endpoint: str, cost: Decimal, factor: Decimal) -> str:
     return f"This run cost {amounts.dollars(cost)}, {factor:f} times the median of {endpoint}."
 
 
-def _without(steps: list[tuple[Decimal, int]], cost: Decimal) -> list[tuple[Decimal, int]]:
+def _without(steps: Steps, cost: Decimal) -> Steps:
     """The steps less one charge of ``cost``: taken from the one whose mean is nearest."""
     if not steps:
         return []
@@ -50,7 +61,7 @@ def _without(steps: list[tuple[Decimal, int]], cost: Decimal) -> list[tuple[Deci
     ]
 
 
-def _median(steps: list[tuple[Decimal, int]]) -> Decimal | None:
+def _median(steps: Steps) -> Decimal | None:
     total = sum(count for _, count in steps)
     if total < ENOUGH:
         return None
@@ -60,3 +71,8 @@ def _median(steps: list[tuple[Decimal, int]]) -> Decimal | None:
         if 2 * passed >= total:
             return mean
     return None
+
+
+def told(person: str, endpoint: str, cost: Decimal, factor: Decimal) -> str:
+    """The same for those who did not run it."""
+    return f"A run of {person} cost {amounts.dollars(cost)}, {factor:f} times the median of {endpoint}."

@@ -23,13 +23,17 @@ class Explanation:
 
     title: str
     text: str
-    budget_id: UUID | None = None
+    budget: Budget | None = None
     may_request: bool = False
     may_raise: bool = False
     missing_usd: Decimal | None = None
     missing_runs: int | None = None
     team: str = ""
     mode: str = ""
+
+    @property
+    def budget_id(self) -> UUID | None:
+        return self.budget.id if self.budget else None
 
 
 def explain(membership: Membership, refused: Refused, *, now: datetime | None = None) -> Explanation:
@@ -73,7 +77,7 @@ def _over_budget(membership: Membership, budget: Budget, refused: OverBudget, no
     return Explanation(
         title="This would pass a budget",
         text=" ".join(line for line in lines if line),
-        budget_id=budget.id,
+        budget=budget,
         may_request=not asked and scopes.is_about(budget, membership),
         may_raise=may_raise,
         # What is missing tells what is spent, where the limit is known.

@@ -113,9 +113,10 @@ def approve(
     row.usd, row.runs = usd, runs
     row.until = begin_of(membership.team, last_day + timedelta(days=1))
     _decide(membership, row, State.APPROVED)
-    after = {"more": more(usd, runs), "until": last_day.isoformat()}
-    own = {"own request": True} if row.asked_by_id == membership.user_id else {}
-    _record(membership, row, "budget.granted", request, after=after | own)
+    after: dict[str, object] = {"more": more(usd, runs), "until": last_day.isoformat()}
+    if row.asked_by_id == membership.user_id:
+        after["own request"] = True
+    _record(membership, row, "budget.granted", request, after=after)
     _tell(
         row,
         Alert.Kind.ANSWER,

@@ -1,6 +1,7 @@
 """What a budget covers, in the words people choose it by."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from accounts import access
 from accounts.access import Ability
@@ -38,7 +39,7 @@ def runners(membership: Membership) -> list[User]:
     return sorted(able, key=lambda user: (user.label.lower(), str(user.id)))
 
 
-def managers(team_id: object) -> list[User]:
+def managers(team_id: UUID) -> list[User]:
     """Whom to ask about money: owners and admins, by name."""
     rows = Membership.objects.filter(team=team_id, user__is_active=True).select_related("user")
     able = [row.user for row in rows if access.can(row, Ability.MANAGE_BUDGETS)]

@@ -30,6 +30,24 @@ class Span:
         }.get(self.period, "in total")
 
     @property
+    def end_words(self) -> str:
+        return {
+            Period.DAY.value: "the end of the day",
+            Period.WEEK.value: "the end of the week",
+            Period.MONTH.value: "the end of the month",
+        }.get(self.period, "")
+
+    @property
+    def dates(self) -> str:
+        """``1 – 30 November``, ``30 November – 6 December``, ``from 3 November``."""
+        if self.last is None:
+            return f"from {self.first.day} {self.first:%B %Y}"
+        if self.first == self.last:
+            return f"{self.first.day} {self.first:%B}"
+        month = "" if self.first.month == self.last.month else f" {self.first:%B}"
+        return f"{self.first.day}{month} – {self.last.day} {self.last:%B}"
+
+    @property
     def renewal(self) -> str:
         """When there is room again by itself."""
         if self.renews is None:

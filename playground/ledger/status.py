@@ -15,6 +15,7 @@ from accounts.models import Membership, Team, User
 from playground.ledger import forecasts, scopes
 from playground.ledger.days import day_of
 from playground.ledger.forecasts import Forecast, RecentPace
+from playground.ledger.meters import Bar, bar
 from playground.ledger.models import Budget, BudgetCounter, BudgetRequest
 from playground.ledger.spans import Span, span_of
 
@@ -64,6 +65,14 @@ class Status:
         return max(
             _share(self.spent + self.held, self.limit_usd), _share(Decimal(self.runs), self.limit_runs)
         )
+
+    @property
+    def usd_bar(self) -> Bar:
+        return bar(self.spent, self.held, self.limit_usd or Decimal())
+
+    @property
+    def runs_bar(self) -> Bar:
+        return bar(Decimal(self.runs), Decimal(), Decimal(self.limit_runs or 0))
 
     @property
     def is_used_up(self) -> bool:
