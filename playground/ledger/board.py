@@ -132,6 +132,6 @@ def _people(membership: Membership, mode: str) -> list[Person]:
     people = [
         Person(row, frozen.get(row.user_id), freezes.may_freeze(membership, row))
         for row in rows
-        if access.can(row, Ability.RUN) or row.user_id in frozen
+        if access.can(row, Ability.RUN)
     ]
     return sorted(people, key=lambda one: (one.frozen is None, one.membership.user.label.lower()))
