@@ -106,7 +106,12 @@ def test_a_budget_is_made_in_plain_words(people: People) -> None:
     )
     assert answer.status_code == 302
     made = Budget.objects.get()
-    assert (made.per_member, made.endpoint, made.limit_usd, made.limit_runs) == (True, "kling-2.6", 200, 3)
+    assert (made.per_member, made.endpoint, made.limit_usd, made.limit_runs) == (
+        True,
+        "kling-2.6",
+        Decimal(200),
+        3,
+    )
     assert made.name == "Each member, kling-2.6 per month"
 
 
