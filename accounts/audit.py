@@ -51,6 +51,16 @@ SENTENCES: dict[str, str] = {
     "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
     "run.erased": "erased the content of a run of {target}",
+    "budget.made": "made the budget {target}",
+    "budget.changed": "changed the budget {target}",
+    "budget.ended": "ended the budget {target}",
+    "budget.asked": "asked for more of the budget {target}",
+    "budget.granted": "gave more of the budget {target}",
+    "budget.declined": "gave no more of the budget {target}",
+    "spending.frozen": "froze the spending of {target}",
+    "spending.lifted": "let {target} spend again",
+    "alert.webhook_set": "set where alerts are posted: {target}",
+    "alert.webhook_removed": "stopped posting alerts to {target}",
 }
 
 # The word in front of the dot, as the filter names it.
@@ -63,6 +73,9 @@ GROUPS: dict[str, str] = {
     "team": "Team settings",
     "endpoint": "Endpoints",
     "run": "Runs",
+    "budget": "Budgets",
+    "spending": "Frozen spending",
+    "alert": "Alerts",
 }
 
 

@@ -19,3 +19,14 @@ class PlaygroundConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(load_catalogue, sender=self, dispatch_uid="playground.load_catalogue")
+        introduce_rooms()
+
+
+def introduce_rooms() -> None:
+    """What one room shows of another that it does not know."""
+    from accounts import context
+    from playground.catalogue.offers import offered_models
+    from playground.ledger import frame, scopes
+
+    context.WAITING["ledger:budget_list"] = frame.open_requests
+    scopes.offered_models = offered_models

@@ -8,6 +8,8 @@ from playground.catalogue.models import (  # noqa: F401
     RecentEndpoint,
 )
 from playground.ledger.models import (  # noqa: F401
+    Alert,
+    AlertsRead,
     Budget,
     BudgetCounter,
     BudgetRequest,
@@ -20,6 +22,7 @@ from playground.ledger.models import (  # noqa: F401
     QuarterHour,
     Rollup,
     Seal,
+    Webhook,
 )
 from playground.runs.models import File, FileUpload, Output, Run, RunInput, RunText  # noqa: F401
 from playground.workbench.models import Draft  # noqa: F401

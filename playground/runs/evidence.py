@@ -48,6 +48,7 @@ REASON_WORDS: dict[str, str] = {
     "cost_missing": "no cost in the answer",
     "cost_unreadable": "cost in the answer unreadable",
     "cancelled": "stopped before sending",
+    "spending_frozen": "spending was frozen",
 }
 
 _OPEN_WORDS = {

@@ -1,5 +1,6 @@
 """What the ledger keeps. Entries name everything in plain values; nothing here points at a run."""
 
+from playground.ledger.models.alerts import Alert, AlertsRead, Webhook
 from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetRequest, Freeze
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
 from playground.ledger.models.periods import PeriodClose
@@ -7,6 +8,8 @@ from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Roll
 from playground.ledger.models.seals import LedgerCheck, Seal
 
 __all__ = [
+    "Alert",
+    "AlertsRead",
     "Budget",
     "BudgetCounter",
     "BudgetRequest",
@@ -24,4 +27,5 @@ __all__ = [
     "QuarterHour",
     "Rollup",
     "Seal",
+    "Webhook",
 ]
