@@ -56,7 +56,7 @@ def history_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         "chosen": chosen,
         "rows": history.rows(membership, page.runs),
         "follows": page.is_first and not chosen.words and chosen.end is None,
-        **periods.links(request.GET, form, page, zone=membership.team.zone),
+        **periods.links(request.GET, form, page, team=membership.team),
     }
     if request.headers.get("HX-Request"):
         return render(request, "runs/_rows.html", context)
