@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "endpoint.deleted": "deleted the endpoint {target}",
     "endpoint.hidden": "hid the model {target} from the team",
     "endpoint.shown": "offered the model {target} to the team again",
+    "period.closed": "closed {target}",
     "run.viewed": "looked into a private run of {target}",
     "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
@@ -64,6 +65,7 @@ GROUPS: dict[str, str] = {
     "team": "Team settings",
     "endpoint": "Endpoints",
     "run": "Runs",
+    "period": "Closed months",
 }
 
 
@@ -76,6 +78,8 @@ FIELDS: dict[str, str] = {
     "name": "name",
     "time_zone": "time zone",
     "from_day": "from",
+    "first_day": "first day",
+    "last_day": "last day",
     "own_runs_only": "members see only their own runs",
     "keep_files_days": "keep files (days)",
     "keep_text_days": "keep requests and responses (days)",

@@ -42,6 +42,7 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         ),
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
+    (_Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),),
     (
         _Place("Team", "team", "accounts:member_list", ("accounts:member_", "accounts:invitation_"), "g t"),
         _Place("My keys", "key", "accounts:key_list", ("accounts:key_",), "g k"),

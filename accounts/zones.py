@@ -16,6 +16,7 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from accounts.models import Team
 
+_EVER = datetime.min.replace(tzinfo=UTC)
 _keepers: list[Callable[[UUID], bool]] = []
 
 
@@ -34,7 +35,7 @@ class Stretch:
 
     zone: ZoneInfo
     first_day: date = date.min
-    starts: datetime = datetime.min.replace(tzinfo=UTC)
+    starts: datetime = _EVER
 
     def day_of(self, moment: datetime) -> date:
         return max(moment.astimezone(self.zone).date(), self.first_day)

@@ -1,0 +1,8 @@
+import pytest
+
+from tests.personas import People, make_people
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    return make_people()
