@@ -257,6 +257,7 @@ CELERY_TASK_DEFAULT_QUEUE = "atelier"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "accounts-zones": {"task": "accounts.apply_zones", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-mails": {"task": "ledger.mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
 }

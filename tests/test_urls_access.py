@@ -141,6 +141,14 @@ ROWS: dict[str, Row] = {
     "catalogue:hidden_endpoint_list": Row(ADMINS),
     "catalogue:endpoint_hide": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     "catalogue:endpoint_show": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    # -- ledger
+    "ledger:spend": Row(TEAM),
+    "ledger:spend_crossed": Row(TEAM, data={"cross": "person-model"}),
+    "ledger:spend_model": Row(TEAM),
+    "ledger:spend_export": Row(TEAM),
+    # Without a month they are led back to the page.
+    "ledger:period_close": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:mail_choices": Row(TEAM),
     # -- runs
     "runs:history_list": Row(TEAM),
     "runs:history_chart": Row(TEAM),

@@ -36,8 +36,17 @@ class Forecast:
         return _about(self.amount)
 
     @property
+    def budget_text(self) -> str:
+        return limit_text(self.budget)
+
+    @property
     def over_text(self) -> str:
         return _about(self.over)
+
+
+def limit_text(limit: Decimal | None) -> str:
+    """A cap as it was set: 400, 0.5."""
+    return "" if limit is None else f"{limit.normalize():f}"
 
 
 def _about(amount: Decimal | None) -> str:

@@ -92,7 +92,8 @@ _SUMS = {f"sum_{name}": Sum(name) for name in NAMES}
 
 
 def _sums(row: Mapping[str, Any]) -> Sums:
-    return Sums(**{name: row[f"sum_{name}"] or 0 for name in NAMES})
+    found: dict[str, Any] = {name: row[f"sum_{name}"] or 0 for name in NAMES}
+    return Sums(**found)
 
 
 def total(parts: Iterable[Sums]) -> Sums:
@@ -192,6 +193,15 @@ class Held:
     @property
     def runs(self) -> int:
         return self.pending + self.unknown + self.cost_unknown
+
+    @property
+    def words(self) -> str:
+        """6 pending, 5 unknown, 1 billed without a known cost."""
+        parts = ((self.pending, "pending"), (self.unknown, "unknown"))
+        named = [f"{count} {word}" for count, word in parts if count]
+        if self.cost_unknown:
+            named.append(f"{self.cost_unknown} billed without a known cost")
+        return ", ".join(named)
 
     @property
     def doubts(self) -> int:

@@ -12,6 +12,7 @@ from playground.ledger.spend import SERIES, ZERO, Scope, Sums
 
 WIDTH, HEIGHT = 1200, 168
 _OTHERS = "\0"
+_ROUND = tuple(map(Decimal, ("1", "1.2", "1.6", "2", "3", "4", "5", "6", "8", "10")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,10 @@ class Chart:
     def marks(self) -> tuple[str, str]:
         """The amounts beside the upper and the middle line."""
         return f"{self.top.normalize():f}", f"{(self.top / 2).normalize():f}"
+
+    @property
+    def step(self) -> str:
+        return "month" if self.is_monthly else "day"
 
     @property
     def has_money(self) -> bool:
@@ -142,11 +147,11 @@ def _height(sums: dict[str, Sums]) -> Decimal:
 
 
 def _round_up(amount: Decimal) -> Decimal:
-    """The next 1, 2, 4, 5 or 8 with zeros: its half reads well, too."""
+    """The next round amount whose half reads well, too."""
     if amount <= 0:
         return Decimal(1)
     unit = Decimal(1).scaleb(amount.adjusted())
-    return next(step * unit for step in map(Decimal, (1, 2, 4, 5, 8, 10)) if step * unit >= amount)
+    return next(step * unit for step in _ROUND if step * unit >= amount)
 
 
 def _blocks(series: list[Series], parts: list[Decimal], top: Decimal) -> list[Block]:

@@ -112,7 +112,7 @@ def build(
         "chart": spend_chart.build(scope, period, cut, names, link=link),
         "all_url": link(period.first, period.last),
         "billed_url": f"{link(period.first, period.last)}&billing=billed",
-        **_crossed(membership, scope, period, cut, pair),
+        **crossed(membership, scope, period, cut, pair),
         **closing_of(membership, mode, period),
     }
 
@@ -144,9 +144,10 @@ def pairs() -> dict[str, tuple[Cut, Cut]]:
     return {f"{BY[a]}-{BY[b]}": (a, b) for a, b in (*spend.PAIRS, *others)}
 
 
-def _crossed(
+def crossed(
     membership: Membership, scope: Scope, period: Period, cut: Cut, pair: tuple[Cut, Cut] | None
 ) -> dict[str, Any]:
+    """Two cuts crossed, and which others could be; nothing for who sees only their own."""
     if scope.person_id is not None:
         return {}
     usual = {Cut.KEY: (Cut.PERSON, Cut.KEY)}
@@ -156,6 +157,7 @@ def _crossed(
         for word, (a, b) in pairs().items()
     ]
     return {
+        "by": BY[cut],
         "quick_pairs": offered[:3],
         "slow_pairs": offered[3:],
         "cross": next(word for word, one in pairs().items() if one == pair),

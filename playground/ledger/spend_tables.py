@@ -48,7 +48,11 @@ class Row:
     @property
     def share(self) -> str:
         """Its part of all in percent; what is not nothing is not 0."""
-        return "< 1" if 0 < self.filled < 0.5 else f"{self.filled:.0f}"
+        return "< 1" if 0 < self.filled < 0.5 else str(int(self.filled + 0.5))
+
+    @property
+    def limit_text(self) -> str:
+        return forecast.limit_text(self.limit)
 
     @property
     def is_over(self) -> bool:

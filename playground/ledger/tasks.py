@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from playground.ledger import crossing
+from playground.ledger import crossing, mails
 from playground.ledger.models import Cut
 
 
@@ -18,3 +18,8 @@ def cross(*, team_id: str, mode: str, first: str, last: str, pair: list[str]) ->
         last=date.fromisoformat(last),
         pair=(Cut(pair[0]), Cut(pair[1])),
     )
+
+
+@shared_task(name="ledger.mails")
+def send_mails() -> None:
+    mails.send_due()

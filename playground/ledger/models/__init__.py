@@ -2,6 +2,7 @@
 
 from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetRequest, Freeze
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
+from playground.ledger.models.mails import Mail, MailChoice, MailSent
 from playground.ledger.models.periods import PeriodClose
 from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
 from playground.ledger.models.seals import Seal
@@ -17,6 +18,9 @@ __all__ = [
     "Grain",
     "Kind",
     "MadeBy",
+    "Mail",
+    "MailChoice",
+    "MailSent",
     "Name",
     "OpenHold",
     "PeriodClose",

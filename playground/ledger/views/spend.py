@@ -12,7 +12,6 @@ from accounts.access import Ability
 from accounts.models import Membership
 from playground.ledger import (
     closing,
-    crossing,
     days,
     download,
     entry_exports,
@@ -44,10 +43,10 @@ def spend_crossed(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     membership = access.membership_or_404(request, team)
     scope = spending.scope_of(membership, mode)
     period = PeriodForm(request.GET).chosen(days.today(membership.team))
+    cut = spend_page.cut_of(scope, request.GET.get("by", ""))
     pair = spend_page.pairs().get(request.GET.get("cross", ""))
     context = spend_page.frame(membership, mode, period)
-    if pair is not None and scope.person_id is None:
-        context |= {"cross": request.GET["cross"], **crossing.context(membership.team, scope, period, pair)}
+    context |= spend_page.crossed(membership, scope, period, cut, pair)
     return render(request, "ledger/_spend_crossed.html", context)
 
 
