@@ -106,9 +106,14 @@ def _in_force(team: Team, mode: str, kind: Kind) -> QuerySet[Budget]:
     )
 
 
-def same_part_before(period: Period, today: date) -> Period:
-    """The period before, as far as this one has come: half a month is compared with half a month."""
+def same_part_before(period: Period, today: date) -> Period | None:
+    """The period before, as far as this one has come: half a month is compared with half a month.
+
+    None on the first day of a period: an hour of it says nothing beside a whole day.
+    """
     before = period.before
     if not period.holds(today):
         return before
+    if today == period.first:
+        return None
     return Period(Kind.CUSTOM, before.first, min(before.last, before.first + (today - period.first)))

@@ -117,8 +117,10 @@ def build(
     }
 
 
-def change(scope: Scope, period: Period, today: date, now: Sums) -> Change:
+def change(scope: Scope, period: Period, today: date, now: Sums) -> Change | None:
     compared = same_part_before(period, today)
+    if compared is None:
+        return None
     before = spend.totals(scope, compared)
     percent = round(100 * (now.spent - before.spent) / before.spent) if before.spent > 0 else None
     return Change(before, periods.span_text(compared.first, compared.last), percent)

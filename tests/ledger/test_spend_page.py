@@ -179,7 +179,14 @@ def test_the_spend_is_compared_with_the_same_part_of_the_period_before(people: P
     month = periods.around(Kind.MONTH, days.today(people.team))
     spend(people.bob, "0.10", day=month.before.first)
     spend(people.bob, "0.15")
-    assert "50 % more than" in words(page(people.alice))
+    assert ("50 % more than" in words(page(people.alice))) == (days.today(people.team) != month.first)
+
+
+def test_the_first_hours_of_a_day_are_not_compared_with_a_whole_one(people: People) -> None:
+    today = days.today(people.team)
+    spend(people.bob, "0.10", day=today - periods.ONE)
+    spend(people.bob, "0.15")
+    assert " than " not in words(page(people.alice, "?period=day"))
 
 
 def test_one_models_page(people: People) -> None:
