@@ -42,11 +42,14 @@ SENTENCES: dict[str, str] = {
     "invitation.revoked": "withdrew the invitation of {target}",
     "team.created": "created the team {target}",
     "team.changed": "changed the team's settings",
+    "team.zone_chosen": "chose the time zone {target}",
+    "team.zone_applied": "moved the team's days to the time zone {target}",
     "endpoint.added": "added the endpoint {target}",
     "endpoint.changed": "changed the endpoint {target}",
     "endpoint.deleted": "deleted the endpoint {target}",
     "endpoint.hidden": "hid the model {target} from the team",
     "endpoint.shown": "offered the model {target} to the team again",
+    "period.closed": "closed {target}",
     "run.viewed": "looked into a private run of {target}",
     "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
@@ -76,6 +79,7 @@ GROUPS: dict[str, str] = {
     "budget": "Budgets",
     "spending": "Frozen spending",
     "alert": "Alerts",
+    "period": "Closed months",
 }
 
 
@@ -87,6 +91,9 @@ FIELDS: dict[str, str] = {
     "keys_revoked": "keys revoked",
     "name": "name",
     "time_zone": "time zone",
+    "from_day": "from",
+    "first_day": "first day",
+    "last_day": "last day",
     "own_runs_only": "members see only their own runs",
     "keep_files_days": "keep files (days)",
     "keep_text_days": "keep requests and responses (days)",
@@ -112,15 +119,18 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
+    by_itself: bool = False,
 ) -> AuditEvent:
     """Adds one row inside the caller's transaction. ``verb`` is ``group.word``; rooms may bring their own.
+
+    ``by_itself`` names Atelier instead of a person: for what the clock does.
 
     ``before`` and ``after`` are shown to owner, admin and auditor: names, roles and settings, never a secret.
     """
     return AuditEvent.objects.create(
         team=team,
         actor=actor,
-        actor_label=actor.label if actor is not None else "Someone",
+        actor_label=actor.label if actor is not None else "Atelier" if by_itself else "Someone",
         verb=verb,
         target=target[:254],
         before=dict(before) if before is not None else None,

@@ -46,6 +46,7 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         ),
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
+    (_Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),),
     (
         _Place(
             "Budgets",

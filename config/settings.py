@@ -267,6 +267,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "ledger-watch": {"task": "ledger.watch", "schedule": 60.0, "options": {"expires": 60}},
     "ledger-foresee": {"task": "ledger.foresee", "schedule": 900.0, "options": {"expires": 900}},
+    "accounts-zones": {"task": "accounts.apply_zones", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-mails": {"task": "ledger.mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
     "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},

@@ -18,6 +18,10 @@ class PlaygroundConfig(AppConfig):
     name = "playground"
 
     def ready(self) -> None:
+        from accounts import zones
+        from playground.ledger import days
+
+        zones.kept_by(days.has_days)
         post_migrate.connect(load_catalogue, sender=self, dispatch_uid="playground.load_catalogue")
         introduce_rooms()
 

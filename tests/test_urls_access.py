@@ -156,6 +156,13 @@ ROWS: dict[str, Row] = {
     # -- ledger
     "ledger:entry_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
     "ledger:chain_verify": post(expect(alice=302, adam=302, bob=403, audrey=302)),
+    "ledger:spend": Row(TEAM),
+    "ledger:spend_crossed": Row(TEAM, data={"cross": "person-model"}),
+    "ledger:spend_model": Row(TEAM),
+    "ledger:spend_export": Row(TEAM),
+    # Without a month they are led back to the page.
+    "ledger:period_close": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:mail_choices": Row(TEAM),
     # -- runs
     "runs:history_list": Row(TEAM),
     "runs:history_chart": Row(TEAM),

@@ -9,7 +9,7 @@ from django.db.models import F, Sum
 
 from accounts.models import Team
 from playground.ledger import amounts
-from playground.ledger.days import begin_of, day_of
+from playground.ledger.days import day_of, start_of
 from playground.ledger.models import Budget, Cut, Grain, Rollup
 from playground.ledger.spans import Span
 
@@ -62,7 +62,7 @@ class RecentPace:
 
     def __init__(self, team: Team, mode: str, *, now: datetime) -> None:
         first = day_of(team, now) - timedelta(days=RECENT_DAYS - 1)
-        self._days = _days(begin_of(team, first), now)
+        self._days = _days(start_of(team, first), now)
         self._sums: dict[tuple[str, str], tuple[Decimal, int]] = defaultdict(lambda: (Decimal(), 0))
         rows = Rollup.objects.filter(
             team_id=team.id, mode=mode, cut=Cut.PERSON_ENDPOINT, grain=Grain.DAY, start__gte=first
@@ -97,7 +97,7 @@ def foresee(
     """None while there is nothing to go by, or nothing left to run out of."""
     if any(left is not None and left <= 0 for left in (left_usd, left_runs)):
         return None
-    elapsed = _days(begin_of(team, span.first), now)
+    elapsed = _days(start_of(team, span.first), now)
     so_far = Pace(spent / elapsed, runs / elapsed) if elapsed >= _ENOUGH else None
     if span.period == Budget.Period.DAY:
         recent = None
@@ -111,7 +111,7 @@ def foresee(
     ]
     if not waits:
         return None
-    end = begin_of(team, span.renews) if span.renews else None
+    end = start_of(team, span.renews) if span.renews else None
     rest = _days(now, end) if end else None
     soonest = min(waits, default=None)
     if soonest is not None and (soonest < rest if rest is not None else soonest < 366):

@@ -12,7 +12,7 @@ from accounts import access, audit
 from accounts.access import Ability
 from accounts.models import Membership, Team
 from playground.ledger import amounts, nudge, scopes
-from playground.ledger.days import begin_of, day_of
+from playground.ledger.days import day_of, start_of
 from playground.ledger.models import Alert, Budget, BudgetRequest
 
 State = BudgetRequest.State
@@ -111,7 +111,7 @@ def approve(
     if not usd and not runs:
         raise RequestProblem("usd" if row.budget.limit_usd is not None else "runs", "Say how much more.")
     row.usd, row.runs = usd, runs
-    row.until = begin_of(membership.team, last_day + timedelta(days=1))
+    row.until = start_of(membership.team, last_day + timedelta(days=1))
     _decide(membership, row, State.APPROVED)
     after: dict[str, object] = {"more": more(usd, runs), "until": last_day.isoformat()}
     if row.asked_by_id == membership.user_id:

@@ -92,6 +92,9 @@ _DELTAS = """
     sum((n.state = 'succeeded')::int - (n.state_before = 'succeeded')::int)::int AS succeeded
 """
 _CHANGES = "NOT (n.kind = 'hold' AND n.billing = 'pending' AND n.billing_before IN ('', 'pending'))"
+# For sums that no rollup keeps.
+DELTAS: Final = _DELTAS
+CHANGES: Final = _CHANGES
 
 
 def _step(value: str) -> str:

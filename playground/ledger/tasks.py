@@ -1,11 +1,12 @@
-"""Celery's doors into the room: each task makes one call."""
+"""Celery's doors into the room: each task takes plain values and makes one call."""
 
+from datetime import date
 from uuid import UUID
 
 from celery import shared_task
 
-from playground.ledger import alerts, checks, comparing, sealing, telling, verify, webhooks
-from playground.ledger.models import LedgerCheck
+from playground.ledger import alerts, checks, comparing, crossing, mails, sealing, telling, verify, webhooks
+from playground.ledger.models import Cut, LedgerCheck
 
 
 @shared_task(name="ledger.seal")
@@ -44,3 +45,19 @@ def tell() -> None:
 @shared_task(name="ledger.try_webhook")
 def try_webhook(*, team_id: str) -> None:
     webhooks.try_out(team_id=UUID(team_id))
+
+
+@shared_task(name="ledger.cross")
+def cross(*, team_id: str, mode: str, first: str, last: str, pair: list[str]) -> None:
+    crossing.count(
+        team_id=UUID(team_id),
+        mode=mode,
+        first=date.fromisoformat(first),
+        last=date.fromisoformat(last),
+        pair=(Cut(pair[0]), Cut(pair[1])),
+    )
+
+
+@shared_task(name="ledger.mails")
+def send_mails() -> None:
+    mails.send_due()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from playground.ledger.views import alerts, budgets, entries, requests
+from playground.ledger.views import alerts, budgets, entries, mails, requests, spend
 
 app_name = "ledger"
 
@@ -8,6 +8,12 @@ BUDGETS = "t/<slug:team>/<mode:mode>/budgets/"
 ALERTS = "t/<slug:team>/<mode:mode>/alerts/"
 
 urlpatterns = [
+    path("t/<slug:team>/<mode:mode>/spend/", spend.spend, name="spend"),
+    path("t/<slug:team>/<mode:mode>/spend/crossed/", spend.spend_crossed, name="spend_crossed"),
+    path("t/<slug:team>/<mode:mode>/spend/models/<str:slug>/", spend.spend_model, name="spend_model"),
+    path("t/<slug:team>/<mode:mode>/spend/export.<str:form>", spend.spend_export, name="spend_export"),
+    path("t/<slug:team>/<mode:mode>/spend/close/", spend.period_close, name="period_close"),
+    path("t/<slug:team>/mails/", mails.mail_choices, name="mail_choices"),
     path("t/<slug:team>/<mode:mode>/ledger/", entries.entry_list, name="entry_list"),
     path("t/<slug:team>/<mode:mode>/ledger/verify/", entries.chain_verify, name="chain_verify"),
     path(BUDGETS, budgets.budget_list, name="budget_list"),

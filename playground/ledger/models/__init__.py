@@ -3,6 +3,7 @@
 from playground.ledger.models.alerts import Alert, AlertsRead, Webhook
 from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetRequest, Freeze
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
+from playground.ledger.models.mails import Mail, MailChoice, MailSent
 from playground.ledger.models.periods import PeriodClose
 from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
 from playground.ledger.models.seals import LedgerCheck, Seal
@@ -21,6 +22,9 @@ __all__ = [
     "Kind",
     "LedgerCheck",
     "MadeBy",
+    "Mail",
+    "MailChoice",
+    "MailSent",
     "Name",
     "OpenHold",
     "PeriodClose",
