@@ -50,6 +50,9 @@ SENTENCES: dict[str, str] = {
     "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
     "run.erased": "erased the content of a run of {target}",
+    "reconcile.joined": "said that keys share one account: {target}",
+    "reconcile.parted": "said that keys share no account: {target}",
+    "reconcile.named": "named a step in the balance of {target}",
 }
 
 # The word in front of the dot, as the filter names it.
@@ -62,6 +65,7 @@ GROUPS: dict[str, str] = {
     "team": "Team settings",
     "endpoint": "Endpoints",
     "run": "Runs",
+    "reconcile": "Reconciliation",
 }
 
 

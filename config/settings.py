@@ -258,6 +258,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
+    "runs-resolve": {"task": "runs.resolve", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-check": {"task": "ledger.check_balances", "schedule": 3600.0, "options": {"expires": 3600}},
+    "ledger-gather": {"task": "ledger.gather_balances", "schedule": 900.0, "options": {"expires": 900}},
+    "ledger-mail": {"task": "ledger.mail_unexplained", "schedule": 1800.0, "options": {"expires": 1800}},
 }
 
 # -- People ------------------------------------------------------------------------------------------------

@@ -3,10 +3,21 @@
 from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetRequest, Freeze
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
 from playground.ledger.models.periods import PeriodClose
+from playground.ledger.models.reconciliation import (
+    AccountState,
+    BalanceSource,
+    SharedBalance,
+    SharedVerdict,
+    Snapshot,
+    StepKind,
+    StepName,
+)
 from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
 from playground.ledger.models.seals import Seal
 
 __all__ = [
+    "AccountState",
+    "BalanceSource",
     "Budget",
     "BudgetCounter",
     "BudgetRequest",
@@ -23,4 +34,9 @@ __all__ = [
     "QuarterHour",
     "Rollup",
     "Seal",
+    "SharedBalance",
+    "SharedVerdict",
+    "Snapshot",
+    "StepKind",
+    "StepName",
 ]

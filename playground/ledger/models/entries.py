@@ -126,6 +126,8 @@ class Entry(models.Model):
             models.Index(fields=["run_id"], name="entry_of_run"),
             models.Index(fields=["team_id", "mode", "day", "id"], name="entry_of_day"),
             models.Index(fields=["xact", "id"], name="entry_to_seal"),
+            # What reconciling reads: the money of one key by the time of record, and the balances that came with it.
+            models.Index(fields=["key_id", "recorded_at"], condition=~Q(spent=0), name="entry_of_key"),
         ]
         triggers = [
             pgtrigger.Trigger(
