@@ -10,5 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ("playground.runs.tasks", "playground.workbench.tasks", "accounts.tasks")
+app.conf.imports = (
+    "playground.ledger.tasks",
+    "playground.runs.tasks",
+    "playground.workbench.tasks",
+    "accounts.tasks",
+)
 app.steps["worker"].add(SenderStep)

@@ -98,8 +98,16 @@ class Statement:
         return self.closing.others - self.opening.others
 
     @property
+    def others_down(self) -> Decimal:
+        return -self.others
+
+    @property
     def edge(self) -> Decimal:
         return self.charges - self.ours - self.others
+
+    @property
+    def edge_down(self) -> Decimal:
+        return -self.edge
 
     @property
     def calls(self) -> int:

@@ -71,12 +71,11 @@ def overview(membership: Membership, mode: str, *, just_asked: bool = False) -> 
     accounts = reconcile.accounts(membership.team, mode)
     states = _states(accounts)
 
-    def rank(account: Account) -> tuple[bool, bool, str]:
-        state = states.get(account.lead.id)
-        agrees = state is not None and not state.unexplained
-        return state is None, agrees, account.lead.label.casefold()
+    def rank(account: Account) -> tuple[bool, str]:
+        return not states[account.lead.id].unexplained, account.lead.label.casefold()
 
-    ordered = sorted(accounts, key=rank)
+    ordered = sorted((one for one in accounts if one.lead.id in states), key=rank)
+    unseen = [_short(membership, one, None) for one in accounts if one.lead.id not in states]
     cards = [card(membership, one) if place < WALKED else _short(membership, one, states.get(one.lead.id))
              for place, one in enumerate(ordered)]  # fmt: skip
     answers = [candidates.balance_answer(key) for account in accounts for key in account.keys]
@@ -84,6 +83,7 @@ def overview(membership: Membership, mode: str, *, just_asked: bool = False) -> 
     return {
         **frame(membership, mode),
         "cards": cards,
+        "unseen": unseen,
         "pairs": sharing.pairs_of(membership, mode),
         "waiting": waiting,
         "just_asked": just_asked,
@@ -145,7 +145,8 @@ def day(membership: Membership, account: Account, chosen: date, form: StepNameFo
         "steps": steps,
         "rows": _rows(statement) if statement else [],
         "line": _line(account, statement) if statement else None,
-        "form": form,
+        # What was said of a step that is not here any more.
+        "stray": form if form.errors and all(one.form is not form for one in steps) else None,
     }
 
 
@@ -174,14 +175,16 @@ class Row:
 
 
 def _rows(statement: Statement) -> list[Row]:
-    """Every balance that was seen, newest first."""
+    """The balances that differ from the one before, or had charges in between, and the last one; newest first."""
     steps = {one.step.at: one for one in statement.steps}
     rows, before = [], statement.opening
     for one in statement.readings:
         charges = one.ours + one.others - before.ours - before.others
         calls = one.calls - before.calls
-        rows.append(Row(one, one.total - before.total, charges, calls, steps.get(one.at)))
-        before = one
+        row = Row(one, one.total - before.total, charges, calls, steps.get(one.at))
+        if row.moved or calls or row.step or one is statement.closing:
+            rows.append(row)
+            before = one
     return rows[::-1]
 
 

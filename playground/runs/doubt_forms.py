@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 
+from playground.runs import figures
 from playground.runs.forms import SettleForm
 from playground.runs.models import Run
 
@@ -35,7 +36,7 @@ class DoubtsForm(SettleForm):
         """The amount beside a run: as it was typed, else what the hints say."""
         if self.is_bound:
             return str(self.data.get(f"cost_{run.id}", ""))
-        return "" if hint is None else f"{hint:f}"
+        return "" if hint is None else figures.exact(hint)
 
     @property
     def ticked(self) -> set[UUID]:

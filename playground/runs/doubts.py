@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.models import Membership, User
 from playground.ledger import reconcile
-from playground.runs import evidence, history
+from playground.runs import evidence, figures, history
 from playground.runs.models import OPEN_STATES, HistoryLook, Run
 from playground.runs.settling import CannotSettle, settle_by_person
 
@@ -140,8 +140,10 @@ def _balance_hint(books: reconcile.Books, run: Run, others: Sequence[Run]) -> Hi
         return Hint("The balance did not move for it.", speaks_for="no")
     sharing = sum(1 for one in others if _overlaps(one, before.at, after.at))
     if sharing > 1:
-        return Hint(f"The balance moved $ {-left:f} more than is known, shared by {sharing} runs in doubt.")
-    return Hint(f"The balance moved $ {-left:f} more than is known.", -left, "yes")
+        return Hint(
+            f"The balance moved $ {figures.exact(-left)} more than is known, shared by {sharing} runs in doubt."
+        )
+    return Hint(f"The balance moved $ {figures.exact(-left)} more than is known.", -left, "yes")
 
 
 def _span(run: Run) -> tuple[datetime, datetime]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -65,7 +66,7 @@ def test_a_call_from_outside_is_unexplained_until_somebody_names_it(people: Peop
     )
     account = reconcile.account_of(key.team, key.mode, key.id)
     assert account is not None
-    name = {
+    name: dict[str, Any] = {
         "membership": people.membership("alice"),
         "account": account,
         "kind": "outside",
@@ -176,7 +177,9 @@ def test_a_statement_adds_up_to_the_digit(key: ApiKey) -> None:
     today = timezone.now().astimezone(key.team.zone).date()
     one = books(key).statement(today)
     assert one is not None
-    assert (one.topped_up, one.charges, one.ours, one.calls) == (5, Decimal("0.0312"), Decimal("0.0312"), 1)
+    assert (one.topped_up, one.charges, one.ours, one.calls) == (
+        Decimal(5), Decimal("0.0312"), Decimal("0.0312"), 1,
+    )  # fmt: skip
     assert one.unexplained == Decimal("-0.4688")
     assert one.unexplained == one.closing.total - one.opening.total - one.topped_up - one.taken + one.charges
 

@@ -79,7 +79,7 @@ def reconcile_day(request: HttpRequest, team: str, mode: str, key: uuid.UUID, da
     """One day of an account step by step; POST gives a step a name."""
     membership = _enter(request, team, write=request.method == "POST")
     account, chosen = _account(membership, mode, key), _day(day)
-    form = StepNameForm(request.POST or None)
+    form = StepNameForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             reconciling.name_step(

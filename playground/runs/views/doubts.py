@@ -19,7 +19,7 @@ def doubts_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.SETTLE_RUNS if request.method == "POST" else Ability.SEE_BOOKS)
     runs = doubts.runs_in_doubt(membership, mode)
-    form = DoubtsForm(request.POST or None, runs=runs)
+    form = DoubtsForm(request.POST if request.method == "POST" else None, runs=runs)
     results: list[doubts.Settled] = []
     if request.method == "POST" and form.is_valid():
         results = doubts.settle_many_by_person(
