@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, F, Min, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -271,6 +271,9 @@ def refresh_state(account: Account) -> AccountState | None:
             "unexplained": found.unexplained,
             "moving": found.walk.moving,
             "unexplained_since": found.unexplained_since,
+            "total": found.walk.readings[-1].total,
+            "free": found.walk.readings[-1].free,
+            "seen_since": found.walk.readings[0].at,
             "checked_at": found.walk.readings[-1].at,
         },
     )
@@ -295,7 +298,7 @@ def refresh_states(key_ids: Iterable[UUID]) -> None:
 class Agreement:
     """How the provider's balances and our books stand, for a gauge. ``checked_at`` is of the account seen longest ago.
 
-    None there means that no balance was seen yet, which says nothing about agreement.
+    ``compared`` counts accounts with more than one balance: without any, nothing is known about agreement.
     """
 
     off: Decimal
@@ -303,27 +306,30 @@ class Agreement:
     since: datetime | None
     keys: int
     accounts: int
+    compared: int
 
     @property
     def agrees(self) -> bool:
-        return self.checked_at is not None and not self.off
+        return bool(self.compared) and not self.off
 
 
 def agreement(team: Team, mode: str) -> Agreement:
     """One small query, for pages about something else."""
     found = AccountState.objects.filter(team_id=team.id, mode=mode).aggregate(
         off=Sum("unexplained"),
-        checked_at=Min("checked_at"),
+        seen_at=Min("checked_at"),
         since=Min("unexplained_since"),
         keys=Sum("keys"),
         accounts=Count("key_id"),
+        compared=Count("key_id", filter=Q(checked_at__gt=F("seen_since"))),
     )
     return Agreement(
         off=found["off"] or ZERO,
-        checked_at=found["checked_at"],
+        checked_at=found["seen_at"],
         since=found["since"],
         keys=found["keys"] or 0,
         accounts=found["accounts"],
+        compared=found["compared"],
     )
 
 

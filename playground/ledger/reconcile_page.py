@@ -18,7 +18,8 @@ from playground.ledger.reconcile_forms import StepNameForm
 from playground.ledger.walk import Reading
 
 WALKED = 6
-"""Accounts whose days the overview shows; of the others it says how they stand."""
+"""The most accounts whose days the overview shows; of the others, and of many that agree, it says how they stand."""
+FEW = 2
 WIDTH, HEIGHT, EDGE = 1200, 160, 8
 
 
@@ -30,7 +31,6 @@ class Card:
     state: AccountState | None
     sees_balance: bool
     problem: str
-    reading: Reading | None = None
     days: Sequence[tuple[date, Statement | None]] | None = None
     older: date | None = None
 
@@ -76,8 +76,13 @@ def overview(membership: Membership, mode: str, *, just_asked: bool = False) -> 
 
     ordered = sorted((one for one in accounts if one.lead.id in states), key=rank)
     unseen = [_short(membership, one, None) for one in accounts if one.lead.id not in states]
-    cards = [card(membership, one) if place < WALKED else _short(membership, one, states.get(one.lead.id))
-             for place, one in enumerate(ordered)]  # fmt: skip
+    few = len(ordered) <= FEW
+    cards = [
+        card(membership, one)
+        if place < WALKED and (few or states[one.lead.id].unexplained)
+        else _short(membership, one, states[one.lead.id])
+        for place, one in enumerate(ordered)
+    ]
     answers = [candidates.balance_answer(key) for account in accounts for key in account.keys]
     waiting = any(answer is not None and answer.waiting for answer in answers)
     return {
@@ -96,15 +101,13 @@ def _short(membership: Membership, account: Account, state: AccountState | None)
 
 def card(membership: Membership, account: Account, *, last: date | None = None) -> Card:
     """An account with its days; walking them costs a few queries."""
-    found, days = reconcile.recent(account, last=last)
-    readings = found.walk.readings
+    _, days = reconcile.recent(account, last=last)
     state = AccountState.objects.filter(key_id=account.lead.id).first()
     return Card(
         account,
         state,
         account.sees_balance(membership),
         _problem(account),
-        readings[-1] if readings else None,
         days,
         days[-1][0] - timedelta(days=1) if days and len(days) >= reconcile.DAYS else None,
     )

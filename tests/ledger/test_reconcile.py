@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent
@@ -210,6 +211,28 @@ def test_the_gauge_adds_up_accounts_and_names_the_one_seen_longest_ago(people: P
     found = reconcile.agreement(key.team, key.mode)
     assert (found.off, found.keys, found.checked_at, found.agrees) == (Decimal("0.5"), 2, first.at, False)
     assert reconcile.agreement(key.team, "live").accounts == 0
+
+
+def gauge(key: ApiKey, django_assert_num_queries: Any) -> str:
+    team = key.team
+    with django_assert_num_queries(1):
+        found = reconcile.agreement(team, key.mode)
+    context = {"agreement": found, "team": team, "mode": key.mode, "zone": team.zone}
+    return " ".join(render_to_string("ledger/_agreement.html", context).split())
+
+
+def test_the_gauge_in_words_and_with_one_query(key: ApiKey, django_assert_num_queries: Any) -> None:
+    see(key, "10")
+    reconcile.refresh_states([key.id])
+    # One balance alone agrees with nothing.
+    assert "not compared yet" in gauge(key, django_assert_num_queries)
+    spend(key, "0.04")
+    see(key, "9.96")
+    reconcile.refresh_states([key.id])
+    assert "balance agrees</span>" in gauge(key, django_assert_num_queries)
+    see(key, "9.54")
+    reconcile.refresh_states([key.id])
+    assert "$ 0.4200 off" in gauge(key, django_assert_num_queries)
 
 
 # -- several keys of one account

@@ -233,6 +233,7 @@ def test_checking_now_asks_and_shows_the_answer_when_it_is_there(account: Accoun
     assert "Asking the provider" in answer.text
     assert 'hx-trigger="load delay:1s"' in answer.text
     account.check()
+    account.check()
     page = client.get(url() + "?asked=1", headers={"HX-Request": "true"}).text
     assert "Agrees to the last digit" in page
     assert "hx-get" in page  # once more, for a state that was still being written
@@ -240,6 +241,8 @@ def test_checking_now_asks_and_shows_the_answer_when_it_is_there(account: Accoun
 
 
 def test_a_check_that_fails_says_why_and_keeps_the_old_figure(account: Account, people: People) -> None:
+    account.check()
+    assert "Seen once" in text(people.alice.client(), url())
     account.check()
     account.sandbox.fault("get-user-credits", "status_429", key=account.text, times=1)
     account.check()

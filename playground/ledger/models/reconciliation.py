@@ -147,7 +147,8 @@ class AccountState(models.Model):
     """How the books of one account stood when its balance was last seen: read by pages that may not walk them.
 
     ``key_id`` is the team's first key of the account. ``unexplained`` is never negative; ``moving`` is how much of the
-    agreement still depends on calls that were under way.
+    agreement still depends on calls that were under way. Between ``seen_since`` and ``checked_at`` books and balances
+    were compared: where the two are one, there was nothing to compare yet.
     """
 
     key_id = models.UUIDField(primary_key=True)
@@ -157,6 +158,9 @@ class AccountState(models.Model):
     unexplained = models.DecimalField(max_digits=20, decimal_places=10)
     moving = models.DecimalField(max_digits=20, decimal_places=10)
     unexplained_since = models.DateTimeField(null=True)
+    total = models.DecimalField(max_digits=20, decimal_places=10)
+    free = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    seen_since = models.DateTimeField()
     checked_at = models.DateTimeField()
     mailed_on = models.DateField(null=True)
 
@@ -165,3 +169,7 @@ class AccountState(models.Model):
 
     def __str__(self) -> str:
         return f"$ {self.unexplained} unexplained at {self.checked_at}"
+
+    @property
+    def compared(self) -> bool:
+        return self.checked_at > self.seen_since
