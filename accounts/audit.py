@@ -64,6 +64,9 @@ SENTENCES: dict[str, str] = {
     "spending.lifted": "let {target} spend again",
     "alert.webhook_set": "set where alerts are posted: {target}",
     "alert.webhook_removed": "stopped posting alerts to {target}",
+    "reconcile.joined": "said that keys share one account: {target}",
+    "reconcile.parted": "said that keys share no account: {target}",
+    "reconcile.named": "named a step in the balance of {target}",
 }
 
 # The word in front of the dot, as the filter names it.
@@ -80,6 +83,7 @@ GROUPS: dict[str, str] = {
     "spending": "Frozen spending",
     "alert": "Alerts",
     "period": "Closed months",
+    "reconcile": "Reconciliation",
 }
 
 

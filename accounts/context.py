@@ -67,6 +67,11 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         ),
     ),
     (
+        _Place(
+            "Reconcile", "check", "ledger:reconcile", ("ledger:reconcile",), "g r", Ability.SEE_BOOKS, True
+        ),
+    ),
+    (
         _Place("Team", "team", "accounts:member_list", ("accounts:member_", "accounts:invitation_"), "g t"),
         _Place("My keys", "key", "accounts:key_list", ("accounts:key_",), "g k"),
         _Place("Activity", "activity", "accounts:audit_list", ("accounts:audit_",), "g a", Ability.SEE_AUDIT),

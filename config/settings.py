@@ -274,6 +274,10 @@ CELERY_BEAT_SCHEDULE = {
     "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},
     "ledger-verify": {"task": "ledger.verify", "schedule": crontab(hour=2, minute=20)},
     "ledger-compare": {"task": "ledger.compare", "schedule": crontab(hour=3, minute=20)},
+    "runs-resolve": {"task": "runs.resolve", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-check": {"task": "ledger.check_balances", "schedule": 3600.0, "options": {"expires": 3600}},
+    "ledger-gather": {"task": "ledger.gather_balances", "schedule": 900.0, "options": {"expires": 900}},
+    "ledger-mail": {"task": "ledger.mail_unexplained", "schedule": 1800.0, "options": {"expires": 1800}},
 }
 
 # -- People ------------------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ class World:
     def _form(self) -> str:
         return "csv"
 
+    def _key(self) -> uuid.UUID:
+        return self.key.id
+
+    def _day(self) -> str:
+        return "2026-11-22"
+
     def _key_id(self) -> uuid.UUID:
         return self.key.id
 
@@ -191,6 +197,14 @@ ROWS: dict[str, Row] = {
     "ledger:webhook_set": Row(ADMINS),
     "ledger:webhook_try": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     "ledger:webhook_remove": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "runs:doubts_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    # -- ledger
+    "ledger:reconcile": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    "ledger:reconcile_check": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:reconcile_account": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    "ledger:reconcile_day": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    # No keys moved together here.
+    "ledger:reconcile_pair": post(expect(alice=404, adam=404, bob=403, audrey=403)),
     # -- workbench
     "workbench:playground": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
     "workbench:playground_endpoint": Row(RUNNERS),

@@ -1,11 +1,26 @@
 """Celery's doors into the room: each task takes plain values and makes one call."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 
-from playground.ledger import alerts, checks, comparing, crossing, mails, sealing, telling, verify, webhooks
+from playground.ledger import (
+    alerts,
+    balances,
+    checks,
+    comparing,
+    crossing,
+    mails,
+    reconcile,
+    reconcile_mail,
+    sealing,
+    sharing,
+    telling,
+    verify,
+    webhooks,
+)
 from playground.ledger.models import Cut, LedgerCheck
 
 
@@ -61,3 +76,25 @@ def cross(*, team_id: str, mode: str, first: str, last: str, pair: list[str]) ->
 @shared_task(name="ledger.mails")
 def send_mails() -> None:
     mails.send_due()
+
+
+@shared_task(name="ledger.check_balances")
+def check_balances() -> None:
+    balances.check_all()
+
+
+@shared_task(name="ledger.check_balance")
+def check_balance(*, key_id: str, **kwargs: Any) -> None:
+    if balances.check(UUID(key_id)) is not None:
+        reconcile.refresh_states([UUID(key_id)])
+
+
+@shared_task(name="ledger.gather_balances")
+def gather_balances() -> None:
+    reconcile.refresh_states(balances.gather())
+    sharing.look_for_pairs()
+
+
+@shared_task(name="ledger.mail_unexplained")
+def mail_unexplained() -> None:
+    reconcile_mail.send_due()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from playground.ledger.views import alerts, budgets, entries, mails, requests, spend
+from playground.ledger.views import alerts, budgets, entries, mails, reconcile, requests, spend
 
 app_name = "ledger"
 
@@ -28,4 +28,21 @@ urlpatterns = [
     path(f"{ALERTS}webhook/", alerts.webhook_set, name="webhook_set"),
     path(f"{ALERTS}webhook/try/", alerts.webhook_try, name="webhook_try"),
     path(f"{ALERTS}webhook/remove/", alerts.webhook_remove, name="webhook_remove"),
+    path("t/<slug:team>/<mode:mode>/reconcile/", reconcile.reconcile, name="reconcile"),
+    path("t/<slug:team>/<mode:mode>/reconcile/check/", reconcile.reconcile_check, name="reconcile_check"),
+    path(
+        "t/<slug:team>/<mode:mode>/reconcile/pairs/<uuid:pair>/",
+        reconcile.reconcile_pair,
+        name="reconcile_pair",
+    ),
+    path(
+        "t/<slug:team>/<mode:mode>/reconcile/<uuid:key>/",
+        reconcile.reconcile_account,
+        name="reconcile_account",
+    ),
+    path(
+        "t/<slug:team>/<mode:mode>/reconcile/<uuid:key>/<str:day>/",
+        reconcile.reconcile_day,
+        name="reconcile_day",
+    ),
 ]

@@ -143,8 +143,10 @@ class SettleForm(forms.Form):
 
     def clean_cost(self) -> Decimal | None:
         text: str = self.cleaned_data["cost"].strip().lstrip("$").strip()
-        if not text:
-            return None
+        return self.amount(text) if text else None
+
+    @staticmethod
+    def amount(text: str) -> Decimal:
         if not re.fullmatch(r"\d{1,9}(\.\d{1,10})?", text, re.ASCII):
             raise forms.ValidationError("Write the amount with digits and a point, such as 0.0400.")
         return Decimal(text)

@@ -5,12 +5,23 @@ from playground.ledger.models.budgets import Budget, BudgetCounter, BudgetReques
 from playground.ledger.models.entries import Entry, EntryQuerySet, Kind, MadeBy, OpenHold
 from playground.ledger.models.mails import Mail, MailChoice, MailSent
 from playground.ledger.models.periods import PeriodClose
+from playground.ledger.models.reconciliation import (
+    AccountState,
+    BalanceSource,
+    SharedBalance,
+    SharedVerdict,
+    Snapshot,
+    StepKind,
+    StepName,
+)
 from playground.ledger.models.rollups import Cut, Grain, Name, QuarterHour, Rollup
 from playground.ledger.models.seals import LedgerCheck, Seal
 
 __all__ = [
+    "AccountState",
     "Alert",
     "AlertsRead",
+    "BalanceSource",
     "Budget",
     "BudgetCounter",
     "BudgetRequest",
@@ -31,5 +42,10 @@ __all__ = [
     "QuarterHour",
     "Rollup",
     "Seal",
+    "SharedBalance",
+    "SharedVerdict",
+    "Snapshot",
+    "StepKind",
+    "StepName",
     "Webhook",
 ]
