@@ -46,8 +46,8 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         ),
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
-    (_Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),),
     (
+        _Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),
         _Place(
             "Budgets",
             "budget",
@@ -57,6 +57,9 @@ NAV: tuple[tuple[_Place, ...], ...] = (
             with_mode=True,
         ),
         _Place(
+            "Reconcile", "check", "ledger:reconcile", ("ledger:reconcile",), "g r", Ability.SEE_BOOKS, True
+        ),
+        _Place(
             "Ledger",
             "lock",
             "ledger:entry_list",
@@ -64,11 +67,6 @@ NAV: tuple[tuple[_Place, ...], ...] = (
             "g l",
             Ability.SEE_BOOKS,
             True,
-        ),
-    ),
-    (
-        _Place(
-            "Reconcile", "check", "ledger:reconcile", ("ledger:reconcile",), "g r", Ability.SEE_BOOKS, True
         ),
     ),
     (

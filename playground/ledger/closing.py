@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from accounts import access, audit
 from accounts.access import Ability
 from accounts.models import Membership, Team
-from playground.ledger import days, periods, rules, spend
+from playground.ledger import days, periods, rules, sealing, spend
 from playground.ledger.models import Cut, Entry, Grain, PeriodClose, Rollup
 from playground.ledger.periods import ONE, Kind, Period
 from playground.ledger.spend import ZERO, Held, Scope, Sums
@@ -31,7 +31,8 @@ class NotClosable(Exception):
 
 def chain_head() -> str:
     """The digest that ends the sealed chain at this moment; empty while nothing is sealed."""
-    return ""
+    newest = sealing.head()
+    return newest.digest if newest else ""
 
 
 def closes(team: Team, mode: str) -> list[PeriodClose]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Mode, Team
-from playground.ledger import closing, days, names, periods, spend
+from playground.ledger import days, names, periods, sealing, spend
 from playground.ledger.models import Cut, Entry, Mail, MailChoice, MailSent
 from playground.ledger.periods import Kind, Period
 from playground.ledger.spend import Scope, Sums
@@ -190,7 +190,7 @@ def _team_day(membership: Membership, mode: str, period: Period) -> _Letter | No
     sums: Sums = context["sums"]
     if not sums and not context["held"].runs:
         return None
-    context["head"] = closing.chain_head()
+    context["head"] = sealing.head_line()
     return _Letter(_subject(membership.team, mode, f"$ {sums.spent:.4f} on {_day(period.first)}"), context)
 
 

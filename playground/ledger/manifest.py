@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Membership
-from playground.ledger.closing import chain_head
+from playground.ledger import sealing
 
 
 def writer(
@@ -19,7 +19,7 @@ def writer(
     totals: Callable[[], Mapping[str, str | int]],
 ) -> Callable[[], Mapping[str, Any]]:
     """For ``archive.zipped``: ``rows`` and ``totals`` are asked once everything is written."""
-    began, head = timezone.now(), chain_head()
+    began, head = timezone.now(), sealing.head_line()
 
     def about() -> Mapping[str, Any]:
         return {

@@ -11,6 +11,7 @@ from playground.ledger import closing, crossing, days, links, periods, spend, sp
 from playground.ledger.forecast import forecast, same_part_before
 from playground.ledger.models import Cut
 from playground.ledger.periods import Kind, Period
+from playground.ledger.reconcile import agreement
 from playground.ledger.spend import Scope, Sums
 
 BY = {Cut.PERSON: "person", Cut.ENDPOINT: "model", Cut.KEY: "key", Cut.SOURCE: "source", Cut.TAG: "tag"}
@@ -62,7 +63,7 @@ def frame(membership: Membership, mode: str, period: Period) -> dict[str, Any]:
         "has_next": period.last < today,
         "sees_all": spend.scope_of(membership, mode).person_id is None,
         "presets": _presets(today, period),
-        "agreement": ["ledger/_agreement.html", "ledger/_nothing.html"],
+        "agreement": agreement(team, mode) if access.can(membership, Ability.SEE_BOOKS) else None,
     }
 
 

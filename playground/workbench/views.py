@@ -15,6 +15,7 @@ from accounts import access, reauth, teams
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, User
 from playground.catalogue.recents import touch_recent
+from playground.ledger.refusals import Explanation, explain
 from playground.runs.looks import note_look
 from playground.runs.models import File, Run, State
 from playground.runs.presentation import result_context
@@ -94,6 +95,8 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
             token=data["token"],
         )
     except SubmitProblem as problem:
+        if problem.refused is not None:
+            return _run_problems(request, form, refusal=explain(membership, problem.refused))
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         return _run_problems(request, form)
     unsent = EARLIER_RUN if _is_earlier(run, data) else ""
@@ -112,9 +115,9 @@ def _is_earlier(run: Run, data: dict[str, Any]) -> bool:
     return (run.text.request_text, run.version, run.api_key_id) != posted
 
 
-def _run_problems(request: HttpRequest, form: RunForm) -> HttpResponse:
+def _run_problems(request: HttpRequest, form: RunForm, *, refusal: Explanation | None = None) -> HttpResponse:
     template = "workbench/_run_problems.html" if request.htmx else "workbench/run_problems.html"  # type: ignore[attr-defined]
-    return render(request, template, {"form": form}, status=422)
+    return render(request, template, {"form": form, "refusal": refusal}, status=422)
 
 
 @require_POST
