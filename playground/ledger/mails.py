@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Mode, Team
-from playground.ledger import days, names, periods, sealing, spend
+from playground.ledger import amounts, days, names, periods, reconcile, sealing, spend
 from playground.ledger.models import Cut, Entry, Mail, MailChoice, MailSent
 from playground.ledger.periods import Kind, Period
 from playground.ledger.spend import Scope, Sums
@@ -198,8 +198,9 @@ _LETTERS = {Mail.WEEK: _week, Mail.TEAM_WEEK: _team_week, Mail.TEAM_DAY: _team_d
 
 
 def unexplained(team: Team, mode: str) -> str:
-    """What of the provider's balance no entry explains, in words; empty while nobody compares them."""
-    return ""
+    """What of the provider's balances no entry explains, in words; empty while everything is explained."""
+    found = reconcile.agreement(team, mode)
+    return f"{amounts.dollars(found.off)} of the provider's balance" if found.compared and found.off else ""
 
 
 def _span(period: Period) -> str:
