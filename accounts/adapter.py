@@ -4,16 +4,20 @@ from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core import ratelimit
+from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import invitations
+from accounts import addresses, invitations
 from accounts.models import Invitation, User
 
 _SESSION = "invitation"
+# The limit in ACCOUNT_RATE_LIMITS on failures with one address, whoever they come from.
+_ANYWHERE = "login_failed_anywhere"
 
 
 def open_signup(request: HttpRequest, invitation: Invitation) -> None:
@@ -30,8 +34,29 @@ def invitation_of(request: HttpRequest) -> Invitation | None:
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Failed sign-ins are counted per address and client, and with a much higher ceiling per address.
+
+    So whoever knows an address shuts out themselves and not its owner; only many clients together reach the ceiling.
+    """
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return invitation_of(request) is not None
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        return f"{self._address_key(request, **credentials)}|{get_ip(request)}"
+
+    def _address_key(self, request: HttpRequest, **credentials: Any) -> str:
+        return str(super()._get_login_attempts_cache_key(request, **credentials))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        key = self._address_key(request, **credentials)
+        if not ratelimit.consume(request, action=_ANYWHERE, key=key, dry_run=True):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        ratelimit.consume(request, action=_ANYWHERE, key=self._address_key(request, **credentials))
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -51,6 +76,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             or SocialAccount.objects.filter(user__in=unproven).exists()
             or Authenticator.objects.filter(user__in=unproven).exists()
         )
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Nobody's account was opened, so one may be made: not if others could keep its address by claiming it."""
+        email = cast("User", sociallogin.user).email
+        if not sociallogin.is_existing and _is_verified(sociallogin, email):
+            addresses.give_back(email)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         email = cast("User", sociallogin.user).email

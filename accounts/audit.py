@@ -36,20 +36,37 @@ SENTENCES: dict[str, str] = {
     "member.removed": "removed {target} from the team",
     "member.left": "left the team",
     "member.deleted": "deleted the account of {target}",
+    "member.gone": "deleted their own account",
     "invitation.sent": "invited {target}",
     "invitation.resent": "made a new invitation link for {target}",
     "invitation.revoked": "withdrew the invitation of {target}",
     "team.created": "created the team {target}",
     "team.changed": "changed the team's settings",
+    "team.zone_chosen": "chose the time zone {target}",
+    "team.zone_applied": "moved the team's days to the time zone {target}",
     "endpoint.added": "added the endpoint {target}",
     "endpoint.changed": "changed the endpoint {target}",
     "endpoint.deleted": "deleted the endpoint {target}",
     "endpoint.hidden": "hid the model {target} from the team",
     "endpoint.shown": "offered the model {target} to the team again",
+    "period.closed": "closed {target}",
     "run.viewed": "looked into a private run of {target}",
     "run.exported": "exported runs of others with what they said",
     "run.settled": "said what a run in doubt cost: {target}",
     "run.erased": "erased the content of a run of {target}",
+    "budget.made": "made the budget {target}",
+    "budget.changed": "changed the budget {target}",
+    "budget.ended": "ended the budget {target}",
+    "budget.asked": "asked for more of the budget {target}",
+    "budget.granted": "gave more of the budget {target}",
+    "budget.declined": "gave no more of the budget {target}",
+    "spending.frozen": "froze the spending of {target}",
+    "spending.lifted": "let {target} spend again",
+    "alert.webhook_set": "set where alerts are posted: {target}",
+    "alert.webhook_removed": "stopped posting alerts to {target}",
+    "reconcile.joined": "said that keys share one account: {target}",
+    "reconcile.parted": "said that keys share no account: {target}",
+    "reconcile.named": "named a step in the balance of {target}",
 }
 
 # The word in front of the dot, as the filter names it.
@@ -62,6 +79,11 @@ GROUPS: dict[str, str] = {
     "team": "Team settings",
     "endpoint": "Endpoints",
     "run": "Runs",
+    "budget": "Budgets",
+    "spending": "Frozen spending",
+    "alert": "Alerts",
+    "period": "Closed months",
+    "reconcile": "Reconciliation",
 }
 
 
@@ -73,6 +95,9 @@ FIELDS: dict[str, str] = {
     "keys_revoked": "keys revoked",
     "name": "name",
     "time_zone": "time zone",
+    "from_day": "from",
+    "first_day": "first day",
+    "last_day": "last day",
     "own_runs_only": "members see only their own runs",
     "keep_files_days": "keep files (days)",
     "keep_text_days": "keep requests and responses (days)",
@@ -98,15 +123,18 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
+    by_itself: bool = False,
 ) -> AuditEvent:
     """Adds one row inside the caller's transaction. ``verb`` is ``group.word``; rooms may bring their own.
+
+    ``by_itself`` names Atelier instead of a person: for what the clock does.
 
     ``before`` and ``after`` are shown to owner, admin and auditor: names, roles and settings, never a secret.
     """
     return AuditEvent.objects.create(
         team=team,
         actor=actor,
-        actor_label=actor.label if actor is not None else "Someone",
+        actor_label=actor.label if actor is not None else "Atelier" if by_itself else "Someone",
         verb=verb,
         target=target[:254],
         before=dict(before) if before is not None else None,

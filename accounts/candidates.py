@@ -205,11 +205,9 @@ def _balance_cache(key_id: UUID) -> str:
     return f"accounts:balance:{key_id}"
 
 
-def ask_balance(key: ApiKey) -> None:
-    """Has a worker ask the provider, unless one is asking already."""
-    if cache.add(_balance_cache(key.id), WAITING, PATIENCE) and not _ask_worker(
-        "accounts.check_balance", key_id=str(key.id)
-    ):
+def ask_balance(key: ApiKey, *, task: str = "accounts.check_balance") -> None:
+    """Has a worker ask the provider, unless one is asking already. ``task`` ends in ``refresh_balance``."""
+    if cache.add(_balance_cache(key.id), WAITING, PATIENCE) and not _ask_worker(task, key_id=str(key.id)):
         cache.set(_balance_cache(key.id), NO_WORKER, 60)
 
 
@@ -219,18 +217,22 @@ def balance_answer(key: ApiKey) -> Answer | None:
     return found
 
 
-def refresh_balance(key_id: UUID) -> None:
-    """The worker's part. A key that can't be read is marked so by the vault."""
+def refresh_balance(key_id: UUID) -> Answer | None:
+    """The worker's part; what the provider said. A key that can't be read is marked so by the vault.
+
+    None for a key that is not to be used any more.
+    """
     key = ApiKey.objects.usable().filter(id=key_id).first()
     if key is None:
         cache.delete(_balance_cache(key_id))
-        return
+        return None
     try:
         text = vault.decrypt(key)
     except vault.Unreadable as error:
-        cache.set(_balance_cache(key_id), Answer("unreadable", str(error)), 60)
-        return
-    answer = _check(key.mode, text)
+        answer = Answer("unreadable", str(error))
+    else:
+        answer = _check(key.mode, text)
     if answer.good:
         keys.record_balance(key=key, paid=answer.credits, free=answer.free_credits)
     cache.set(_balance_cache(key_id), answer, 60)
+    return answer

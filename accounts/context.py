@@ -1,5 +1,6 @@
 """What the page's frame shows around every page: team, mode, navigation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -11,6 +12,9 @@ from django.urls import NoReverseMatch, reverse
 from accounts import access, visits
 from accounts.access import Ability
 from accounts.models import Membership, Mode, Team, User
+
+# How many rows behind a menu item need this person, by the item's view. The rooms that know enter themselves here.
+WAITING: dict[str, Callable[[HttpRequest, Membership, Mode], int]] = {}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
     (
+        _Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),
+        _Place(
+            "Budgets",
+            "budget",
+            "ledger:budget_list",
+            ("ledger:budget_", "ledger:request_", "ledger:alert_", "ledger:webhook_"),
+            "g b",
+            with_mode=True,
+        ),
+        _Place(
+            "Reconcile", "check", "ledger:reconcile", ("ledger:reconcile",), "g r", Ability.SEE_BOOKS, True
+        ),
         _Place(
             "Ledger",
             "lock",
@@ -164,7 +180,12 @@ class Shell:
             reverse(place.view, args=arguments),
             current=name.startswith(place.prefixes),
             shortcut=place.shortcut,
+            count=self._waiting(place, membership),
         )
+
+    def _waiting(self, place: _Place, membership: Membership) -> int | None:
+        count = WAITING.get(place.view)
+        return count(self.request, membership, self.last_mode) if count else None
 
     @cached_property
     def search_url(self) -> str:

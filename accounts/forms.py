@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import access, audit, invitations, keys
+from accounts import access, addresses, audit, invitations, keys
 from accounts.adapter import invitation_of
 from accounts.models import Membership, Role, Team, User
 
@@ -42,6 +42,11 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             self.initial["email"] = invitation.email
             # A disabled field takes its value from here, whatever is posted.
             self.fields["email"].disabled = True
+
+    def validate_unique_email(self, value: str) -> str:
+        # Nobody comes here without an invitation to this very address.
+        addresses.give_back(value)
+        return str(super().validate_unique_email(value))
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
@@ -129,7 +134,8 @@ class TeamSettingsForm(TeamForm):
             "keep_text_days": "Keep requests and responses for (days)",
         }
         help_texts = {
-            "time_zone": "Days, date filters and charts of this team begin and end in this zone.",
+            "time_zone": "Days, budgets, date filters and charts of this team begin and end in this zone. "
+            "Once the team has run something, another zone takes effect with the next month.",
             "own_runs_only": "Owners and admins still see all; looking into somebody's run is recorded.",
             "keep_files_days": "Empty keeps them for ever. Status, billing and cost of a run always stay.",
             "keep_text_days": "Empty keeps them for ever.",
@@ -137,6 +143,7 @@ class TeamSettingsForm(TeamForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["time_zone"] = self.instance.next_time_zone or self.instance.time_zone
         for name in ("keep_files_days", "keep_text_days"):
             self.fields[name] = forms.IntegerField(
                 min_value=1,

@@ -4,6 +4,7 @@ import datetime
 import zoneinfo
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,6 +13,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
+
+from accounts import zones
 
 # The provider's keys never expire; changing them twice a year is advice, not a rule.
 OLD_KEY_DAYS = 180
@@ -78,6 +81,11 @@ class Team(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    # Chosen, and in force from the first of a month on; see zones.py.
+    next_time_zone = models.CharField(max_length=64, blank=True, validators=[validate_zone])
+    next_zone_on = models.DateField(null=True, editable=False)
+    # Oldest first: {"zone": name, "until": the first day that was no longer in it}.
+    past_zones = models.JSONField(default=list, editable=False)
     own_runs_only = models.BooleanField(
         default=False, help_text="Members see only their own runs; owners and admins see all."
     )
@@ -87,12 +95,22 @@ class Team(models.Model):
     keep_text_days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty keeps it for ever.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(next_time_zone="", next_zone_on=None)
+                | (~models.Q(next_time_zone="") & models.Q(next_zone_on__isnull=False)),
+                name="team_next_zone_has_its_day",
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.name
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.time_zone)
+        """The one in force now. For the day of a moment or the start of a day ask the ledger's ``days``."""
+        return zones.at(self, timezone.now()).zone
 
 
 class Role(models.TextChoices):
@@ -268,7 +286,10 @@ class ApiKey(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did what, when and from where. ``before`` and ``after`` never hold a secret."""
+    """Who did what, when and from where. ``before`` and ``after`` never hold a secret.
+
+    PostgreSQL refuses to change or remove a row; only ``actor`` may become empty, when the account goes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="audit_events")
@@ -286,6 +307,22 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["team", "-id"], name="audit_team_newest")]
+        triggers = [
+            pgtrigger.ReadOnly(name="audit_facts_stay", exclude=["actor"]),
+            pgtrigger.Protect(
+                name="audit_actor_only_leaves",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__actor__isnull=True) | pgtrigger.Q(new__actor__isnull=False),
+            ),
+            pgtrigger.Protect(name="audit_rows_stay", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="audit_table_stays",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.verb} {self.target}"

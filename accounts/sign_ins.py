@@ -1,4 +1,4 @@
-"""The audit rows of signing in and of second factors, told by allauth's and Django's own hooks."""
+"""What follows from signing in and out and from second factors, told by allauth's and Django's own hooks."""
 
 import logging
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 from allauth.account import signals as account_signals
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_out, user_login_failed
+from django.contrib.sessions.models import Session
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import audit
+from accounts import audit, presence
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -31,6 +34,14 @@ def _signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
 def _signed_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
         audit.record_everywhere(actor=user, verb="sign_in.out", request=request)
+
+
+@receiver(post_delete, sender=Session)
+def _session_ended(instance: Session, **kwargs: Any) -> None:
+    """Whoever ended it and however: the pages that were open under it are asked again."""
+    person = instance.get_decoded().get(SESSION_KEY)
+    if person:
+        presence.ask_again(person)
 
 
 @receiver(user_login_failed)

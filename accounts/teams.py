@@ -3,14 +3,16 @@
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts import access, audit
+from accounts import access, audit, presence, zones
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, Role, Team, User
 
@@ -53,8 +55,14 @@ def create_team(
 def update_team(
     *, membership: Membership, changes: Mapping[str, Any], request: HttpRequest | None = None
 ) -> Team:
-    """Writes the given ``SETTINGS`` (others are not accepted) and records what really changed."""
-    team = Team.objects.select_for_update().get(id=membership.team_id)
+    """Writes the given ``SETTINGS`` (others are not accepted) and records what really changed.
+
+    Another time zone waits for the next month once anything of the team is written down by its day.
+    """
+    team = apply_zone(team_id=membership.team_id)
+    if "time_zone" in changes and zones.has_days(team.id):
+        _choose_zone(team, changes["time_zone"], actor=membership.user, request=request)
+        changes = {name: value for name, value in changes.items() if name != "time_zone"}
     before = {name: getattr(team, name) for name in SETTINGS if name in changes}
     changed = {name: changes[name] for name, old in before.items() if changes[name] != old}
     if changed:
@@ -66,6 +74,51 @@ def update_team(
             team=team, actor=membership.user, verb="team.changed", before=old, after=changed, request=request
         )
     return team
+
+
+def _choose_zone(team: Team, name: str, *, actor: User, request: HttpRequest | None) -> None:
+    if name == (team.next_time_zone or team.time_zone):
+        return
+    stays = name == team.time_zone
+    team.next_time_zone = "" if stays else name
+    team.next_zone_on = None if stays else zones.next_month(team)
+    team.save(update_fields=["next_time_zone", "next_zone_on"])
+    audit.record(
+        team=team,
+        actor=actor,
+        verb="team.zone_chosen",
+        target=name,
+        after=None if team.next_zone_on is None else {"from_day": team.next_zone_on.isoformat()},
+        request=request,
+    )
+
+
+@transaction.atomic
+def apply_zone(*, team_id: UUID) -> Team:
+    """Writes down that the chosen zone is in force, if it is. The clock does this, or whoever comes first."""
+    team = Team.objects.select_for_update().get(id=team_id)
+    if team.next_zone_on is not None and zones.is_due(team):
+        before = team.time_zone
+        team.past_zones = [*team.past_zones, {"zone": before, "until": team.next_zone_on.isoformat()}]
+        team.time_zone, team.next_time_zone, team.next_zone_on = team.next_time_zone, "", None
+        team.save(update_fields=["time_zone", "next_time_zone", "next_zone_on", "past_zones"])
+        audit.record(
+            team=team,
+            actor=None,
+            by_itself=True,
+            verb="team.zone_applied",
+            target=team.time_zone,
+            before={"time_zone": before},
+            after={"time_zone": team.time_zone},
+        )
+    return team
+
+
+def apply_due_zones() -> None:
+    """For the clock: every team whose chosen zone has come into force."""
+    for team in Team.objects.exclude(next_zone_on=None):
+        if zones.is_due(team):
+            apply_zone(team_id=team.id)
 
 
 def _locked_member(actor: Membership, membership: Membership) -> Membership:
@@ -101,6 +154,7 @@ def change_role(
     row.save(update_fields=["role"])
     if not access.can(row, Ability.RUN):
         ApiKey.objects.filter(team_id=row.team_id, owner_id=row.user_id, lent=True).update(lent=False)
+    presence.ask_again(row.user_id)
     audit.record(
         team=row.team,
         actor=actor.user,
@@ -134,8 +188,22 @@ def remove_member(*, actor: Membership, membership: Membership, request: HttpReq
         request=request,
     )
     row.delete()
+    presence.ask_again(user.id)
     if not Membership.objects.filter(user=user).exists():
         transaction.on_commit(lambda: end_sessions(user))
+
+
+def lock_teams_of(user: User) -> None:
+    """Inside the caller's transaction: nobody joins, leaves or submits a run there before it ends."""
+    mine = Membership.objects.filter(user=user).values("team")
+    list(Team.objects.select_for_update().filter(id__in=mine).order_by("id"))
+
+
+def owned_alone(user: User) -> list[Team]:
+    """The teams that would be left without an owner if this person went."""
+    others = Membership.objects.filter(team=OuterRef("pk"), role=Role.OWNER).exclude(user=user)
+    mine = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return list(mine.filter(~Exists(others)).order_by("name", "id"))
 
 
 def _stop_keys(row: Membership) -> int:
@@ -153,13 +221,14 @@ def end_sessions(user: User) -> None:
 def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> None:
     """Removes an account. Keys, runs and records keep the person's label; the text of their keys is wiped.
 
-    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without one.
+    ``actor`` is None when the operator does it. Raises ``LastOwner`` if a team would be left without one. Runs are not
+    known here: the whole deed is put together in the workbench, inside one transaction around this one.
     """
-    memberships = Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id")
-    for row in memberships:
-        Team.objects.select_for_update().get(id=row.team_id)
+    verb = "member.gone" if actor == user else "member.deleted"
+    lock_teams_of(user)
+    for row in Membership.objects.filter(user=user).select_related("team", "user").order_by("team_id"):
         _keep_an_owner(row)
-        audit.record(team=row.team, actor=actor, verb="member.deleted", target=user.label, request=request)
+        audit.record(team=row.team, actor=actor, verb=verb, target=user.label, request=request)
     ApiKey.objects.filter(owner=user).exclude(state=ApiKey.State.DELETED).update(
         state=ApiKey.State.DELETED,
         ciphertext=None,
@@ -173,4 +242,5 @@ def delete_person(*, user: User, actor: User | None, request: HttpRequest | None
         revoked_at=timezone.now(),
     )
     end_sessions(user)
+    presence.ask_again(user.id)
     user.delete()

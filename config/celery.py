@@ -11,8 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = (
-    "playground.runs.tasks",
     "playground.ledger.tasks",
+    "playground.runs.tasks",
     "playground.workbench.tasks",
     "accounts.tasks",
 )

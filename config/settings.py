@@ -65,6 +65,9 @@ env = environ.FileAwareEnv(
     BYTES_IN_FLIGHT=(int, 256 * 1024 * 1024),
     MAX_BODY_BYTES=(int, 2 * 1024 * 1024),
     MAX_UPLOAD_BYTES=(int, 50 * 1024 * 1024),
+    UNUSED_UPLOAD_BYTES=(int, 2 * 1024 * 1024 * 1024),
+    UPLOADS_PER_DAY=(int, 500),
+    DRAFT_BYTES=(int, 256 * 1024 * 1024),
     MAX_RESPONSE_BYTES=(int, 200 * 1024 * 1024),
     MAX_IMAGE_PIXELS=(int, 64_000_000),
     # Money
@@ -262,11 +265,19 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "atelier"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "ledger-watch": {"task": "ledger.watch", "schedule": 60.0, "options": {"expires": 60}},
+    "ledger-foresee": {"task": "ledger.foresee", "schedule": 900.0, "options": {"expires": 900}},
+    "accounts-zones": {"task": "accounts.apply_zones", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-mails": {"task": "ledger.mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
     "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},
     "ledger-verify": {"task": "ledger.verify", "schedule": crontab(hour=2, minute=20)},
     "ledger-compare": {"task": "ledger.compare", "schedule": crontab(hour=3, minute=20)},
+    "runs-resolve": {"task": "runs.resolve", "schedule": 600.0, "options": {"expires": 600}},
+    "ledger-check": {"task": "ledger.check_balances", "schedule": 3600.0, "options": {"expires": 3600}},
+    "ledger-gather": {"task": "ledger.gather_balances", "schedule": 900.0, "options": {"expires": 900}},
+    "ledger-mail": {"task": "ledger.mail_unexplained", "schedule": 1800.0, "options": {"expires": 1800}},
 }
 
 # -- People ------------------------------------------------------------------------------------------------
@@ -299,7 +310,9 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
+    # The key of a sign-in is its address and its client together (accounts/adapter.py).
     "login_failed": "20/m/ip,8/5m/key",
+    "login_failed_anywhere": "100/5m/key",
     "reauthenticate": "10/m/user",
     "reset_password": "20/m/ip,5/m/key",
     "signup": "20/m/ip",
@@ -353,6 +366,9 @@ CALLS_PER_PROCESS: int = env("CALLS_PER_PROCESS")
 BYTES_IN_FLIGHT: int = env("BYTES_IN_FLIGHT")
 MAX_BODY_BYTES: int = env("MAX_BODY_BYTES")
 MAX_UPLOAD_BYTES: int = env("MAX_UPLOAD_BYTES")
+UNUSED_UPLOAD_BYTES: int = env("UNUSED_UPLOAD_BYTES")
+UPLOADS_PER_DAY: int = env("UPLOADS_PER_DAY")
+DRAFT_BYTES: int = env("DRAFT_BYTES")
 MAX_RESPONSE_BYTES: int = env("MAX_RESPONSE_BYTES")
 MAX_IMAGE_PIXELS: int = env("MAX_IMAGE_PIXELS")
 HOLD_DEFAULT_USD: Decimal = env("HOLD_DEFAULT_USD")

@@ -1,5 +1,6 @@
 from django.urls import include, path, register_converter
 
+from accounts.views import home
 from config import views
 
 
@@ -19,6 +20,7 @@ register_converter(ModeConverter, "mode")
 
 urlpatterns = [
     path("healthz", views.health, name="health"),
+    path("accounts/email/", home.email, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("playground.urls")),

@@ -18,4 +18,19 @@ class PlaygroundConfig(AppConfig):
     name = "playground"
 
     def ready(self) -> None:
+        from accounts import zones
+        from playground.ledger import days
+
+        zones.kept_by(days.has_days)
         post_migrate.connect(load_catalogue, sender=self, dispatch_uid="playground.load_catalogue")
+        introduce_rooms()
+
+
+def introduce_rooms() -> None:
+    """What one room shows of another that it does not know."""
+    from accounts import context
+    from playground.catalogue.offers import offered_models
+    from playground.ledger import frame, scopes
+
+    context.WAITING["ledger:budget_list"] = frame.open_requests
+    scopes.offered_models = offered_models

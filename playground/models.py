@@ -8,6 +8,9 @@ from playground.catalogue.models import (  # noqa: F401
     RecentEndpoint,
 )
 from playground.ledger.models import (  # noqa: F401
+    AccountState,
+    Alert,
+    AlertsRead,
     Budget,
     BudgetCounter,
     BudgetRequest,
@@ -20,6 +23,11 @@ from playground.ledger.models import (  # noqa: F401
     QuarterHour,
     Rollup,
     Seal,
+    SharedBalance,
+    SharedVerdict,
+    Snapshot,
+    StepName,
+    Webhook,
 )
-from playground.runs.models import File, FileUpload, Output, Run, RunInput, RunText  # noqa: F401
+from playground.runs.models import File, FileUpload, HistoryLook, Output, Run, RunInput, RunText  # noqa: F401
 from playground.workbench.models import Draft  # noqa: F401

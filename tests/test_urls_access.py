@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import candidates, invitations
+from playground.ledger import budgets, requests
+from playground.ledger.models import Budget
 from playground.runs.submit import submit
 from tests.personas import SANDBOX_TEXT, People, Persona, expect, make_key, make_people
 
@@ -46,6 +49,12 @@ class World:
     def _form(self) -> str:
         return "csv"
 
+    def _key(self) -> uuid.UUID:
+        return self.key.id
+
+    def _day(self) -> str:
+        return "2026-11-22"
+
     def _key_id(self) -> uuid.UUID:
         return self.key.id
 
@@ -67,6 +76,15 @@ class World:
 
     def _token(self) -> str:
         return self._invite().link.rstrip("/").rpartition("/")[2]
+
+    def _budget(self) -> uuid.UUID:
+        terms = budgets.Terms(name="Team", limit_usd=Decimal(10))
+        return budgets.make(membership=self.people.membership("alice"), mode=MODE, terms=terms).id
+
+    def _asked(self) -> uuid.UUID:
+        budget = Budget.objects.get(id=self._budget())
+        made = requests.ask(membership=self.bob, budget=budget, usd=Decimal(1), runs=0, reason="The trailer")
+        return made.id
 
     def _run(self) -> uuid.UUID:
         run = submit(
@@ -144,6 +162,13 @@ ROWS: dict[str, Row] = {
     # -- ledger
     "ledger:entry_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
     "ledger:chain_verify": post(expect(alice=302, adam=302, bob=403, audrey=302)),
+    "ledger:spend": Row(TEAM),
+    "ledger:spend_crossed": Row(TEAM, data={"cross": "person-model"}),
+    "ledger:spend_model": Row(TEAM),
+    "ledger:spend_export": Row(TEAM),
+    # Without a month they are led back to the page.
+    "ledger:period_close": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:mail_choices": Row(TEAM),
     # -- runs
     "runs:history_list": Row(TEAM),
     "runs:history_chart": Row(TEAM),
@@ -159,6 +184,27 @@ ROWS: dict[str, Row] = {
     "runs:output_copy": post(expect(alice=404, adam=404, bob=404, audrey=403)),
     "runs:stream": Row(TEAM, data={"follow": "1"}),
     "runs:file": Row(expect(alice=404, adam=404, bob=404, audrey=403)),
+    # -- ledger
+    "ledger:budget_list": Row(TEAM),
+    "ledger:budget_create": Row(ADMINS),
+    "ledger:budget_change": Row(ADMINS),
+    "ledger:budget_end": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:request_make": Row(RUNNERS),
+    "ledger:request_approve": post(expect(alice=422, adam=422, bob=403, audrey=403)),
+    "ledger:request_decline": post(expect(alice=422, adam=422, bob=403, audrey=403)),
+    "ledger:alert_list": Row(TEAM),
+    "ledger:alert_read": post(expect(alice=302, adam=302, bob=302, audrey=302)),
+    "ledger:webhook_set": Row(ADMINS),
+    "ledger:webhook_try": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:webhook_remove": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "runs:doubts_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    # -- ledger
+    "ledger:reconcile": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    "ledger:reconcile_check": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    "ledger:reconcile_account": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    "ledger:reconcile_day": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
+    # No keys moved together here.
+    "ledger:reconcile_pair": post(expect(alice=404, adam=404, bob=403, audrey=403)),
     # -- workbench
     "workbench:playground": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
     "workbench:playground_endpoint": Row(RUNNERS),
@@ -167,7 +213,10 @@ ROWS: dict[str, Row] = {
     "workbench:recent_runs": Row(RUNNERS),
     "workbench:file_upload": post(expect(alice=422, adam=422, bob=422, audrey=403)),
     "workbench:file_how": post(expect(alice=404, adam=404, bob=404, audrey=403)),
+    "workbench:account_delete": Row(SIGNED_IN, proved=True),
     "workbench:key_open_runs": Row(expect(alice=200, adam=200, bob=200, audrey=403), proved=True),
+    "workbench:member_freeze": post(expect(alice=302, adam=302, bob=403, audrey=403), reason="A loop"),
+    "workbench:member_lift": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     # Bob leaves by himself.
     "workbench:member_remove": post(expect(alice=302, adam=302, bob=302, audrey=403)),
 }

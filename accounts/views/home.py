@@ -1,12 +1,13 @@
 from typing import cast
 
+from allauth.account.views import email as allauth_email
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import access, teams
+from accounts import access, addresses, teams
 from accounts.context import Shell, team_url
 from accounts.forms import ProfileForm, TeamForm
 from accounts.models import User
@@ -49,3 +50,15 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name is saved.")
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form})
+
+
+def email(request: HttpRequest) -> HttpResponse:
+    """allauth's page of addresses, which would let an account that has none confirmed move to any other."""
+    wanted = request.POST.get("email", "")
+    if "action_primary" in request.POST and not addresses.may_be_primary(
+        user_id=request.user.pk, email=wanted
+    ):
+        messages.error(request, f"Confirm {wanted} first: a link to do so is sent to it.")
+        return redirect("account_email")
+    answer: HttpResponse = allauth_email(request)
+    return answer

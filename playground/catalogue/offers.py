@@ -6,6 +6,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.models import Membership
+from playground.catalogue.models import Endpoint
+
 # The same rule as EndpointQuerySet.visible_to and listed, for one slug; a test holds the two together.
 _OFFERED = """
 SELECT e.category, e.avg_cost, coalesce(e.price_high, e.price_low) FROM playground_endpoint AS e
@@ -32,3 +35,9 @@ def find_offer(*, team_id: UUID, slug: str) -> Offer | None:
         cursor.execute(_OFFERED, {"slug": slug, "team": team_id})
         row = cursor.fetchone()
     return None if row is None else Offer(*row)
+
+
+def offered_models(membership: Membership) -> list[tuple[str, str]]:
+    """(slug, category) of every model the team may run, by slug."""
+    rows = Endpoint.objects.visible_to(membership).listed().order_by("slug")
+    return list(rows.values_list("slug", "category"))

@@ -92,6 +92,9 @@ _DELTAS = """
     sum((n.state = 'succeeded')::int - (n.state_before = 'succeeded')::int)::int AS succeeded
 """
 _CHANGES = "NOT (n.kind = 'hold' AND n.billing = 'pending' AND n.billing_before IN ('', 'pending'))"
+# For sums that no rollup keeps.
+DELTAS: Final = _DELTAS
+CHANGES: Final = _CHANGES
 
 
 def _step(value: str) -> str:
@@ -246,4 +249,12 @@ INSERT INTO playground_name (team_id, cut, value, label)
 {name_rows("fresh")}
 ON CONFLICT (team_id, cut, value) DO NOTHING;
 RETURN NULL;
+"""
+
+# What has been spent and is held since a new budget's first day. The caller has the team's lock to itself.
+COUNT_BUDGET: Final = f"""
+INSERT INTO playground_budgetcounter (budget_id, subject, start, spent, held, runs)
+SELECT rows.* FROM (
+{counter_rows("(SELECT * FROM playground_entry WHERE team_id = %(team)s AND mode = %(mode)s AND day >= %(day)s)")}
+) AS rows WHERE rows.budget_id = %(budget)s
 """

@@ -15,31 +15,29 @@ from playground.runs.models import Run
 from playground.runs.outcome import Outcome
 
 
-def reserve(run: Run, *, body_text: str, offer: Offer) -> None:
-    """Hold what ``run`` may cost, before it can be claimed. Raises entries.Refused; nothing is queued then."""
+def hold_of(run: Run, *, body_text: str, offer: Offer) -> Hold:
+    """What ``run`` may cost, to be held before it can be claimed."""
     size = holding.size_of(body_text)
-    entries.hold(
-        Hold(
-            run_id=run.id,
-            team_id=run.team_id,
-            mode=run.mode,
-            person_id=run.person_id,
-            person_label=run.person_label,
-            key_id=run.api_key_id,
-            key_label=run.key_label,
-            key_last_four=run.key_last_four,
-            endpoint=run.endpoint,
-            category=offer.category,
-            source=run.source,
-            tag=run.tag,
-            size=size,
-            amount=holding.amount(
-                team_id=run.team_id, mode=run.mode, endpoint=run.endpoint, size=size, offer=offer
-            ),
-            effective_at=run.created_at,
-            day=day_of(run.team, run.created_at),
-            rule_version=run.rule_version,
-        )
+    return Hold(
+        run_id=run.id,
+        team_id=run.team_id,
+        mode=run.mode,
+        person_id=run.person_id,
+        person_label=run.person_label,
+        key_id=run.api_key_id,
+        key_label=run.key_label,
+        key_last_four=run.key_last_four,
+        endpoint=run.endpoint,
+        category=offer.category,
+        source=run.source,
+        tag=run.tag,
+        size=size,
+        amount=holding.amount(
+            team_id=run.team_id, mode=run.mode, endpoint=run.endpoint, size=size, offer=offer
+        ),
+        effective_at=run.created_at,
+        day=day_of(run.team, run.created_at),
+        rule_version=run.rule_version,
     )
 
 

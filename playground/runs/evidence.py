@@ -48,6 +48,7 @@ REASON_WORDS: dict[str, str] = {
     "cost_missing": "no cost in the answer",
     "cost_unreadable": "cost in the answer unreadable",
     "cancelled": "stopped before sending",
+    "spending_frozen": "spending was frozen",
 }
 
 _OPEN_WORDS = {
@@ -73,6 +74,11 @@ LABELS: dict[str, str] = {
     "seed_text": "Seed as received",
     "content_type": "Content type",
     "reason": "Reason",
+    "history_match": "Found in the provider's history by",
+    "history_status": "Status in the history",
+    "history_cost_text": "Cost in the history",
+    "history_outputs": "Rows in the history, each with the whole cost",
+    "resolved_at": "Found at",
     "settled_by": "Settled by",
     "settled_at": "Settled at",
     "settled_reason": "Settled because",
@@ -104,6 +110,8 @@ def words(
         return f"settled by {run.evidence.get('settled_by', 'a person')}"
     if run.cost_source:
         return _SOURCE_WORDS[CostSource(run.cost_source)]
+    if run.evidence.get("history_status"):
+        return f"provider history: {str(run.evidence['history_status']).lower()}"
     if run.state in _OPEN_WORDS:
         return _OPEN_WORDS[State(run.state)]
     if run.error_kind == "rate_limited" and resets_at is not None:
@@ -141,6 +149,8 @@ def rule(run: Run) -> str:
     """What the rule that decided says, as one or two sentences."""
     if run.evidence.get("settled_by"):
         return "The answer left it open; a person looked and decided."
+    if run.evidence.get("history_status"):
+        return "The answer left it open; the provider's own history of requests settled it."
     if run.billing == Billing.BILLED:
         return _billed_rule(run)
     if run.billing == Billing.NOT_BILLED:

@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts.models import ApiKey
 from playground import prepared
-from playground.runs import books, live, nudge, store
+from playground.runs import books, live, nudge, statement, store
 from playground.runs.models import Billing, Run, State
 from playground.runs.outcome import Outcome
 
@@ -64,18 +64,23 @@ def call_seconds(version: int) -> float:
     return settings.SEGMIND_CONNECT_TIMEOUT + settings.SEGMIND_WRITE_TIMEOUT + answer + 60
 
 
-_LOCK_KEYS = """
-SELECT * FROM accounts_apikey
-WHERE id IN (SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued')
-ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
+_KEY_COLUMNS = [(field.attname, field.column) for field in ApiKey._meta.concrete_fields]
 
-# The keys' rows are locked first and in a statement of their own: the second statement then sees what an earlier
-# holder of the lock committed, and the limit per key holds across workers. The claim itself stays a conditional UPDATE.
+# Two statements sent as one, which is one transaction. The keys' rows are locked first and in a statement of their own:
+# the second one then sees what an earlier holder of the lock committed, and the limit per key holds across workers.
+# Which keys were free is handed on in a setting that ends with the transaction. The claim itself stays a conditional
+# UPDATE.
 _CLAIM = """
+WITH free AS (
+    SELECT id FROM accounts_apikey
+    WHERE id IN (SELECT DISTINCT api_key_id FROM playground_run WHERE state = 'queued')
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT set_config('atelier.free_keys', coalesce(string_agg(id::text, ','), ''), true) FROM free;
+
 WITH line AS (
     SELECT waiting.id, waiting.place
-    FROM unnest(%(keys)s::uuid[]) AS k(api_key_id)
+    FROM unnest(string_to_array(current_setting('atelier.free_keys'), ',')::uuid[]) AS k(api_key_id)
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM playground_run WHERE state = 'sending' AND api_key_id = k.api_key_id
     ) AS busy
@@ -89,39 +94,46 @@ WITH line AS (
     ) AS waiting
     ORDER BY waiting.place, waiting.id
     LIMIT %(limit)s
+), claimed AS (
+    UPDATE playground_run AS r
+    SET state = 'sending', claimed_at = clock_timestamp(),
+        deadline_at = clock_timestamp() + make_interval(secs => CASE r.version WHEN 1 THEN %(v1)s ELSE %(v2)s END)
+    FROM line JOIN playground_runtext AS t ON t.run_id = line.id
+    WHERE r.id = line.id AND r.state = 'queued'
+    RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.version, r.api_key_id, t.request_text
+), used AS (
+    UPDATE accounts_apikey SET last_used_at = now()
+    WHERE id IN (SELECT api_key_id FROM claimed)
+        AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')
 )
-UPDATE playground_run AS r
-SET state = 'sending', claimed_at = clock_timestamp(),
-    deadline_at = clock_timestamp() + make_interval(secs => CASE r.version WHEN 1 THEN %(v1)s ELSE %(v2)s END)
-FROM line JOIN playground_runtext AS t ON t.run_id = line.id
-WHERE r.id = line.id AND r.state = 'queued'
-RETURNING r.id, r.team_id, r.mode, r.person_id, r.endpoint, r.version, r.api_key_id, t.request_text
-"""
+SELECT claimed.*, {key}
+FROM claimed JOIN accounts_apikey AS k ON k.id = claimed.api_key_id
+ORDER BY claimed.id
+""".replace("{key}", ", ".join(f'k."{column}"' for _, column in _KEY_COLUMNS))
 
 
 def claim_many(*, limit: int) -> list[Claimed]:
     """Take up to ``limit`` queued runs, oldest first, fair between keys and within each key's limit of calls."""
     margin = 150  # an upload before the call, and the time to settle
-    with transaction.atomic(), connection.cursor() as cursor:
-        keys = {key.id: key for key in ApiKey.objects.raw(_LOCK_KEYS)}
-        if not keys:
-            return []
+    with statement.alone(), connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
             {
-                "keys": list(keys),
                 "limit": min(limit, BATCH),
                 "per_key": settings.CALLS_PER_KEY,
                 "v1": call_seconds(1) + margin,
                 "v2": call_seconds(2) + margin,
             },
         )
+        cursor.nextset()
         rows = cursor.fetchall()
-        _note_use({row[6] for row in rows}, keys)
+    names = [name for name, _ in _KEY_COLUMNS]
+    keys = {row[6]: row[8:] for row in rows}
+    known = {key_id: ApiKey.from_db(connection.alias, names, values) for key_id, values in keys.items()}
     return [
         Claimed(
             run_id=row[0], team_id=row[1], mode=row[2], person_id=row[3], endpoint=row[4], version=row[5],
-            api_key=keys[row[6]], body_text=row[7],
+            api_key=known[row[6]], body_text=row[7],
         )
         for row in rows
     ]  # fmt: skip
@@ -136,14 +148,6 @@ def announce(claimed: list[Claimed]) -> None:
         )
         for run in claimed
     )  # fmt: skip
-
-
-def _note_use(used: set[UUID], keys: dict[UUID, ApiKey]) -> None:
-    now = timezone.now()
-    minute_ago = now - timedelta(minutes=1)
-    stale = [key_id for key_id in used if (keys[key_id].last_used_at or minute_ago) <= minute_ago]
-    if stale:
-        ApiKey.objects.filter(id__in=stale).update(last_used_at=now)
 
 
 def claim_polls(*, limit: int = BATCH) -> list[Due]:

@@ -3,20 +3,32 @@
 Rows are read in keyset batches; between two batches no database connection is held. docs/exports.md lists the columns.
 """
 
-import csv
-import io
-import json
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from playground.runs.models import Run, RunQuerySet
+from playground.ledger.archive import Value, csv_lines, json_line
+from playground.runs.models import Billing, Run, RunQuerySet
 
 BATCH = 1000
-_DEFUSED = ("=", "+", "-", "@", "\t", "\r", "\n")
-Value = str | int | bool | Decimal | datetime | uuid.UUID | None
+
+
+@dataclass
+class Tally:
+    """What an export has written so far; ``cost`` is the sum of the known costs in US dollars."""
+
+    rows: int = 0
+    cost: Decimal = Decimal(0)
+    billing: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Billing.values, 0))
+
+    def add(self, run: Run) -> None:
+        self.rows += 1
+        self.cost += run.cost or 0
+        self.billing[run.billing] += 1
+
+    def totals(self) -> Mapping[str, str | int]:
+        return {"cost_usd": f"{self.cost:f}", **self.billing}
 
 
 def _took(run: Run) -> Decimal | None:
@@ -102,46 +114,28 @@ def _values(run: Run, *, with_words: bool, hides: Callable[[Run], bool]) -> dict
     return row
 
 
-def _as_text(value: Value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _cell(value: Value) -> str:
-    """A cell that no spreadsheet takes for a formula; amounts and numbers stay as they are."""
-    text = _as_text(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_DEFUSED) else text
-
-
-def csv_pieces(runs: RunQuerySet, *, with_words: bool, hides: Callable[[Run], bool]) -> Iterator[bytes]:
+def csv_pieces(
+    runs: RunQuerySet, *, with_words: bool, hides: Callable[[Run], bool], tally: Tally
+) -> Iterator[bytes]:
     """A header line, then one line for each run; a batch is one piece."""
     names = columns(with_words=with_words)
-    yield _lines([names])
+    yield csv_lines([names])
+    for batch in _counted(runs, with_words=with_words, hides=hides, tally=tally):
+        yield csv_lines([one[name] for name in names] for one in batch)
+
+
+def jsonl_pieces(
+    runs: RunQuerySet, *, with_words: bool, hides: Callable[[Run], bool], tally: Tally
+) -> Iterator[bytes]:
+    """One JSON object a line; a batch is one piece."""
+    for batch in _counted(runs, with_words=with_words, hides=hides, tally=tally):
+        yield b"".join(json_line(one) for one in batch)
+
+
+def _counted(
+    runs: RunQuerySet, *, with_words: bool, hides: Callable[[Run], bool], tally: Tally
+) -> Iterator[list[dict[str, Value]]]:
     for batch in batches(runs, with_words=with_words):
-        rows = (_values(run, with_words=with_words, hides=hides) for run in batch)
-        yield _lines([_cell(row[name]) for name in names] for row in rows)
-
-
-def _lines(rows: Any) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue().encode()
-
-
-def jsonl_pieces(runs: RunQuerySet, *, with_words: bool, hides: Callable[[Run], bool]) -> Iterator[bytes]:
-    """One JSON object a line. Amounts are texts, so that no reader rounds them; what is not known is null."""
-    for batch in batches(runs, with_words=with_words):
-        yield b"".join(_json_line(_values(run, with_words=with_words, hides=hides)) for run in batch)
-
-
-def _json_line(row: dict[str, Value]) -> bytes:
-    plain = {
-        name: value if value is None or isinstance(value, bool | int) else _as_text(value)
-        for name, value in row.items()
-    }
-    return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
+        for run in batch:
+            tally.add(run)
+        yield [_values(run, with_words=with_words, hides=hides) for run in batch]

@@ -2,16 +2,15 @@
 
 import re
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils import timezone
 
 from accounts.forms import DayField
-from accounts.models import Membership
+from accounts.models import Membership, Team
+from playground.ledger import days
 from playground.runs import choices
 from playground.runs.history import Filter
 from playground.runs.models import Billing, Source, State
@@ -60,7 +59,7 @@ class HistoryFilterForm(forms.Form):
 
     def __init__(self, data: Any, *, membership: Membership, mode: str) -> None:
         super().__init__(data)
-        self._zone: ZoneInfo = membership.team.zone
+        self._team = membership.team
         self._offer(membership, mode, "person", "Anybody", choices.people(membership))
         self._offer(membership, mode, "endpoint", "Any endpoint", choices.endpoints(membership, mode))
         self._offer(membership, mode, "key", "Any key", choices.keys(membership, mode))
@@ -101,8 +100,8 @@ class HistoryFilterForm(forms.Form):
             state=data.get("state") or "",
             status=data.get("status"),
             source=data.get("source") or "",
-            start=day_start(data.get("since"), self._zone),
-            end=day_start(_after(data.get("until")), self._zone),
+            start=_start(self._team, data.get("since")),
+            end=_start(self._team, _after(data.get("until"))),
         )
 
 
@@ -114,13 +113,9 @@ def _after(day: date | None) -> date | None:
     return day + timedelta(days=1) if day and day < date.max else None
 
 
-def day_start(day: date | None, zone: ZoneInfo) -> datetime | None:
-    """The first moment of ``day`` in ``zone``; None for None."""
-    return datetime.combine(day, time(), tzinfo=zone) if day else None
-
-
-def today(zone: ZoneInfo) -> date:
-    return timezone.now().astimezone(zone).date()
+def _start(team: Team, day: date | None) -> datetime | None:
+    """The first moment of ``day``, as the ledger counts the team's days; None for None."""
+    return days.start_of(team, day) if day else None
 
 
 class SettleForm(forms.Form):
@@ -148,8 +143,10 @@ class SettleForm(forms.Form):
 
     def clean_cost(self) -> Decimal | None:
         text: str = self.cleaned_data["cost"].strip().lstrip("$").strip()
-        if not text:
-            return None
+        return self.amount(text) if text else None
+
+    @staticmethod
+    def amount(text: str) -> Decimal:
         if not re.fullmatch(r"\d{1,9}(\.\d{1,10})?", text, re.ASCII):
             raise forms.ValidationError("Write the amount with digits and a point, such as 0.0400.")
         return Decimal(text)

@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,11 +18,14 @@ import redis.asyncio
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
+from accounts import presence
 from playground.runs.models import OPEN_STATES, Output, Run
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "atelier:runs"
+WAKE = "atelier:wake"
+_PEOPLE = presence.CHANNEL.encode()
 SUBSCRIBE_SECONDS = 2.0
 _sync = SimpleLazyObject(
     lambda: redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
@@ -69,15 +72,36 @@ class Change:
         return self.state not in OPEN_STATES
 
 
-def publish(changes: Iterable[Change]) -> None:
-    """Tell the watchers. A lost message only delays a page until it asks again, so nothing is raised."""
+def publish(changes: Iterable[Change], *, wake: bool = False) -> None:
+    """Tell the watchers, and with ``wake`` the workers first: something waits for them.
+
+    A lost message only delays a page until it asks again, and a worker until it looks, so nothing is raised.
+    """
     facts = [change.facts() for change in changes]
     if not facts:
         return
     try:
-        _sync.publish(CHANNEL, json.dumps(facts))
+        pipeline = _sync.pipeline(transaction=False)
+        if wake:
+            pipeline.publish(WAKE, "")
+        pipeline.publish(CHANNEL, json.dumps(facts))
+        pipeline.execute()
     except redis.RedisError as error:
         logger.warning("Could not publish %d changes: %s", len(facts), error)
+
+
+async def listen_for_work(wake: Callable[[], None]) -> None:
+    """Call ``wake`` whenever a run was submitted, until cancelled. Celery's nudges and the clock serve without it."""
+    while True:
+        try:
+            async with redis.asyncio.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as pubsub:
+                await pubsub.subscribe(WAKE)
+                async for message in pubsub.listen():
+                    if message["type"] == "message":
+                        wake()
+        except (redis.RedisError, OSError) as error:
+            logger.warning("The wake channel was interrupted: %s", error)
+        await asyncio.sleep(1)
 
 
 @dataclass(eq=False)
@@ -90,7 +114,15 @@ class Watcher:
     everyone: bool  # may see runs of others
     person: str
     follow: bool  # wants runs that begin later, too
-    queue: "asyncio.Queue[Change]"
+    queue: "asyncio.Queue[Change | None]"
+    # Something about the person's access has changed; None in the queue wakes the stream up for it.
+    asked_again: bool = False
+
+    def put(self, change: Change | None) -> None:
+        """A browser that does not read loses the oldest change; its next snapshot has everything."""
+        if self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(change)
 
     def wants(self, change: Change) -> bool:
         if change.team != self.team or change.mode != self.mode:
@@ -113,7 +145,7 @@ class Hub:
         return sum(watcher.person == person for watcher in self.watchers)
 
     @contextlib.asynccontextmanager
-    async def watch(self, watcher: Watcher) -> AsyncIterator["asyncio.Queue[Change]"]:
+    async def watch(self, watcher: Watcher) -> AsyncIterator["asyncio.Queue[Change | None]"]:
         """The queue of this watcher's changes: every change after it is given, if Redis is there."""
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
@@ -134,10 +166,12 @@ class Hub:
                     redis.asyncio.Redis.from_url(settings.REDIS_URL) as client,
                     client.pubsub() as pubsub,
                 ):
-                    await pubsub.subscribe(CHANNEL)
+                    await pubsub.subscribe(CHANNEL, presence.CHANNEL)
                     async for message in pubsub.listen():
-                        if message["type"] == "subscribe":
+                        if message["type"] == "subscribe" and message["data"] == 2:
                             subscribed.set()
+                        elif message["type"] == "message" and message["channel"] == _PEOPLE:
+                            self._ask_again(message["data"].decode(errors="replace"))
                         elif message["type"] == "message":
                             self._deliver(message["data"])
             except (redis.RedisError, OSError) as error:
@@ -154,10 +188,13 @@ class Hub:
         for change in changes:
             for watcher in self.watchers:
                 if watcher.wants(change):
-                    # A browser that does not read loses the oldest change; its next snapshot has everything.
-                    if watcher.queue.full():
-                        watcher.queue.get_nowait()
-                    watcher.queue.put_nowait(change)
+                    watcher.put(change)
+
+    def _ask_again(self, person: str) -> None:
+        for watcher in self.watchers:
+            if watcher.person == person:
+                watcher.asked_again = True
+                watcher.put(None)
 
 
 hub = Hub()

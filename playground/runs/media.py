@@ -13,8 +13,8 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
 
+from playground.ledger.streaming import PiecewiseResponse
 from playground.runs.models import File
-from playground.runs.streaming import PiecewiseResponse
 
 PIECE = 256 * 1024
 DOWNLOAD = "application/octet-stream"

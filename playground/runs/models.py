@@ -190,6 +190,19 @@ class Run(models.Model):
         return (self.finished_at - self.claimed_at).total_seconds()
 
 
+class HistoryLook(models.Model):
+    """What the provider's own history showed of a run in doubt, where that decides nothing."""
+
+    run = models.OneToOneField(Run, primary_key=True, on_delete=models.CASCADE, related_name="history_look")
+    looked_at = models.DateTimeField()
+    # Nothing fits, in a history that was read whole and late enough for the request to be in it.
+    absent = models.BooleanField(default=False)
+    fitting = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.fitting} fit {self.run_id}"
+
+
 class RunText(models.Model):
     """The words of a run, kept apart so that history rows stay small and words can go while money stays."""
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
 
-from playground.runs.forms import HistoryFilterForm, today
+from accounts.models import Team
+from playground.ledger import days
+from playground.runs.forms import HistoryFilterForm
 from playground.runs.history import Page
 
 _CURSORS = ("before", "after")
@@ -40,7 +41,7 @@ def needs_url(query: QueryDict) -> str:
     return changed(query, needs="person")
 
 
-def links(query: QueryDict, form: HistoryFilterForm, page: Page, *, zone: ZoneInfo) -> dict[str, Any]:
+def links(query: QueryDict, form: HistoryFilterForm, page: Page, *, team: Team) -> dict[str, Any]:
     """Everything on the list that leads to the list again."""
     first = changed(query)
     joint = first if first == "?" else f"{first}&"
@@ -49,7 +50,7 @@ def links(query: QueryDict, form: HistoryFilterForm, page: Page, *, zone: ZoneIn
         "newer_url": f"{joint}after={page.newer}" if page.newer else "",
         "older_url": f"{joint}before={page.older}" if page.older else "",
         "query": first.removeprefix("?"),
-        "periods": _periods(query, today(zone)),
+        "periods": _periods(query, days.today(team)),
         "active": _active(query, form),
         "needs_url": needs_url(query),
         "is_filtered": first != "?",

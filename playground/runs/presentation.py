@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Team
+from playground.ledger import outliers
+from playground.ledger.models import Entry
 from playground.runs import estimates, evidence, figures, prose
 from playground.runs.models import OPEN_STATES, Billing, File, Output, Run, RunText, State
 from playground.segmind import errors, reply
@@ -279,6 +281,15 @@ def shown_run(membership: Membership, run: Run) -> Shown:
     )
 
 
+def unusual_cost(run: Run) -> str:
+    """What is said at once of a run that cost several times the median of its like; empty for all others."""
+    if run.cost is None or run.billing != Billing.BILLED:
+        return ""
+    size = Entry.objects.filter(run_id=run.id).in_order().values_list("size", flat=True).first()
+    times = None if size is None else outliers.outlier(run.team_id, run.mode, run.endpoint, size, run.cost)
+    return "" if times is None else outliers.sentence(run.endpoint, run.cost, times)
+
+
 def result_context(membership: Membership, run: Run) -> dict[str, Any]:
     """The context of ``runs/_result.html``, for any page that includes it."""
     return {
@@ -288,4 +299,5 @@ def result_context(membership: Membership, run: Run) -> dict[str, Any]:
         "mode": run.mode,
         "zone": membership.team.zone,
         "may_run": access.can(membership, Ability.RUN),
+        "unusual_cost": unusual_cost(run),
     }

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg_pool import PoolTimeout
 
-from playground.runs import calls, execute, nudge, recover, store
+from playground.runs import calls, execute, live, nudge, recover, store
 from playground.runs.outcome import Outcome
 from playground.runs.spool import Spool
 
@@ -97,6 +97,7 @@ class Sender:
             self._provider = provider
             self._ready.set()
             settler = asyncio.create_task(self._settle_for_ever())
+            listener = asyncio.create_task(live.listen_for_work(self._wake.set))
             await asyncio.gather(
                 self._replay_once(),
                 self._pump_for_ever(),
@@ -107,6 +108,7 @@ class Sender:
                 await asyncio.wait(self._tasks)
             await self._outcomes.join()
             settler.cancel()
+            listener.cancel()
 
     async def _sql(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` on a thread; its database connection goes back to the pool at once."""

@@ -148,8 +148,10 @@ async def _events(watch: Watch) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": still here\n\n"
             else:
-                yield _change_message(change, unfinished)
-            if time.monotonic() >= next_check:
+                if change is not None:
+                    yield _change_message(change, unfinished)
+            if watcher.asked_again or time.monotonic() >= next_check:
+                watcher.asked_again = False
                 if not await _briefly(_renew, watch):
                     break
                 watcher.everyone = access.sees_all_runs(watch.membership)

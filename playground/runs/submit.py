@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import ApiKey, Membership
-from playground.catalogue.offers import find_offer
+from playground.catalogue.offers import Offer, find_offer
 from playground.catalogue.prompts import search_text
+from playground.ledger import entries
 from playground.ledger.entries import Refused
-from playground.runs import body, books, live, nudge
-from playground.runs.models import Billing, File, Run, RunInput, RunQuerySet, Source, State
+from playground.runs import body, books, live, nudge, statement
+from playground.runs.models import Billing, File, Run, RunQuerySet, Source, State
 
 logger = logging.getLogger(__name__)
 
@@ -55,26 +56,24 @@ def submit(
     if version not in (1, 2):
         raise SubmitProblem("version", "Choose v1 or v2.")
     inputs = _checked_inputs(membership, body_text)
+    run = Run(
+        team=membership.team,
+        mode=key.mode,
+        person=membership.user,
+        person_label=membership.user.label,
+        endpoint=endpoint,
+        version=version,
+        source=source,
+        tag=tag,
+        api_key=key,
+        key_label=key.label,
+        key_last_four=key.last_four,
+        token=token,
+    )
     try:
-        with transaction.atomic():
-            _require_still_member(membership)
-            run = Run.objects.create(
-                team=membership.team,
-                mode=key.mode,
-                person=membership.user,
-                person_label=membership.user.label,
-                endpoint=endpoint,
-                version=version,
-                source=source,
-                tag=tag,
-                api_key=key,
-                key_label=key.label,
-                key_last_four=key.last_four,
-                token=token,
-            )
-            _keep_text(run, body_text)
-            RunInput.objects.bulk_create(RunInput(run=run, file_id=file_id) for file_id in inputs)
-            books.reserve(run, body_text=body_text, offer=offer)
+        with statement.alone(), entries.refusals():
+            if not _insert(run, membership, body_text, inputs, offer):
+                raise SubmitProblem("body", "You are no longer a member of this team.")
             transaction.on_commit(lambda: _announce(run))
     except Refused as refused:
         raise SubmitProblem("body", str(refused), refused=refused) from refused
@@ -115,18 +114,6 @@ def cancel(*, runs: RunQuerySet, reason: str = "cancelled") -> int:
     return len(done)
 
 
-def _require_still_member(membership: Membership) -> None:
-    """Nobody is removed from the team before this transaction ends; whoever was removed before submits nothing.
-
-    Removing locks the team's row first. The weakest lock on it is enough, and submissions never wait for each other.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM accounts_team WHERE id = %s FOR KEY SHARE", [membership.team_id])
-        cursor.execute("SELECT 1 FROM accounts_membership WHERE id = %s", [membership.id])
-        if cursor.fetchone() is None:
-            raise SubmitProblem("body", "You are no longer a member of this team.")
-
-
 def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:
     try:
         body.check(body_text, max_bytes=settings.MAX_BODY_BYTES)
@@ -140,18 +127,43 @@ def _checked_inputs(membership: Membership, body_text: str) -> set[uuid.UUID]:
     return known
 
 
-_INSERT_TEXT = """
-INSERT INTO playground_runtext
-    (run_id, request_text, request_sha256, response_headers, response_text, error_text, search, erased_by)
-VALUES (%s, %s, %s, '[]', '', '', to_tsvector('simple', %s), '')
+# The run, its words and its files are one statement; its hold is another, sent with it in one transaction. Nobody is
+# removed from the team before that ends, and whoever was removed before inserts nothing: removing locks the team's row
+# first and then deletes the membership, so both are locked here in that order. The weakest lock is enough, and
+# submissions never wait for each other.
+_INSERT = """
+WITH member AS (
+    SELECT 1 FROM accounts_team AS t JOIN accounts_membership AS m ON m.team_id = t.id
+    WHERE m.id = %s FOR KEY SHARE OF t, m
+), run AS (
+    INSERT INTO playground_run ({columns}) SELECT {values} FROM member RETURNING id
+), words AS (
+    INSERT INTO playground_runtext
+        (run_id, request_text, request_sha256, response_headers, response_text, error_text, search, erased_by)
+    SELECT id, %s, %s, '[]', '', '', to_tsvector('simple', %s), '' FROM run
+), inputs AS (
+    INSERT INTO playground_runinput (run_id, file_id) SELECT run.id, f.id FROM run, unnest(%s::uuid[]) AS f(id)
+)
+SELECT id FROM run;
+
+{hold} WHERE EXISTS (SELECT 1 FROM playground_run WHERE id = %s)
 """
 
 
-def _keep_text(run: Run, body_text: str) -> None:
-    # Plain SQL: building this row through the ORM's search expressions costs as much as the rest of a submission.
+def _insert(run: Run, membership: Membership, body_text: str, inputs: set[uuid.UUID], offer: Offer) -> bool:
+    """Whether the row is there: False when the membership has ended meanwhile."""
+    fields = Run._meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = [field.get_db_prep_save(field.pre_save(run, True), connection) for field in fields]
     digest = hashlib.sha256(body_text.encode()).hexdigest()
+    hold, held = books.hold_of(run, body_text=body_text, offer=offer).statement()
+    query = _INSERT.format(columns=columns, values=", ".join(["%s"] * len(fields)), hold=hold)
+    words = [body_text, digest, _words(body_text)]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_TEXT, [run.id, body_text, digest, _words(body_text)])
+        cursor.execute(query, [membership.id, *values, *words, list(inputs), *held, run.id])
+        there = cursor.fetchone() is not None
+    run._state.adding, run._state.db = False, connection.alias
+    return there
 
 
 def _words(body_text: str) -> str:
@@ -160,5 +172,6 @@ def _words(body_text: str) -> str:
 
 
 def _announce(run: Run) -> None:
+    # The workers that listen begin at once; Celery's nudge is what they get when they do not.
+    live.publish([live.Change.of(run)], wake=True)
     nudge.send()
-    live.publish([live.Change.of(run)])

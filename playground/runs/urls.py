@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from playground.runs.stream import stream
-from playground.runs.views import files, history, run
+from playground.runs.views import doubts, files, history, run
 
 app_name = "runs"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("t/<slug:team>/<mode:mode>/history/", history.history_list, name="history_list"),
     path("t/<slug:team>/<mode:mode>/history/chart/", history.history_chart, name="history_chart"),
     path("t/<slug:team>/<mode:mode>/history/export.<str:form>", history.export, name="export"),
+    path("t/<slug:team>/<mode:mode>/history/doubts/", doubts.doubts_list, name="doubts_list"),
     path("t/<slug:team>/<mode:mode>/history/<uuid:run>/", include(run_patterns)),
     path("t/<slug:team>/<mode:mode>/stream/", stream, name="stream"),
     path("t/<slug:team>/files/<uuid:file>/", files.file, name="file"),

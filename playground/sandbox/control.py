@@ -13,7 +13,7 @@ from aiohttp import web
 from playground.sandbox import wire
 from playground.sandbox.clock import stamp
 from playground.sandbox.faults import FAULTS, BadFault, parse_fault
-from playground.sandbox.sandbox import SANDBOX, Stats
+from playground.sandbox.sandbox import SANDBOX, Sandbox, Stats
 from playground.sandbox.state import KEY_SHAPE, fingerprint
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -121,12 +121,14 @@ async def delete_faults(request: web.Request) -> web.StreamResponse:
 
 
 async def post_key(request: web.Request) -> web.StreamResponse:
-    """POST /_sandbox/keys {"key", "credits", "free", "rpm", "cap", "cap_period", "revoked"}."""
+    """POST /_sandbox/keys {"key", "credits", "free", "rpm", "cap", "cap_period", "revoked", "shares"}."""
     sandbox = request.app[SANDBOX]
     body = await _command(request)
     key = str(body.get("key") or f"SGTEST_{secrets.token_hex(8)}")
     if not KEY_SHAPE.fullmatch(key):
         raise BadCommand("A key is SGTEST_ and 16 hexadecimal digits")
+    if "shares" in body:
+        await _share(sandbox, key, str(body["shares"]))
     account = await sandbox.account(key)
     change: dict[str, Any] = {"kind": "key", "fingerprint": account.fingerprint, "last4": account.last4}
     for name in ("credits", "free", "cap"):
@@ -149,6 +151,15 @@ async def post_key(request: web.Request) -> web.StreamResponse:
             "revoked": account.revoked,
         }
     )
+
+
+async def _share(sandbox: Sandbox, key: str, other: str) -> None:
+    """From now on `key` is one more key of the account of `other`; an account of its own is forgotten."""
+    if not KEY_SHAPE.fullmatch(other) or key == other:
+        raise BadCommand("shares is another key")
+    account = await sandbox.account(other)
+    mark = {"fingerprint": fingerprint(key), "last4": key[-4:]}
+    await sandbox.write({"kind": "key", "shares": account.fingerprint, **mark})
 
 
 def _money(value: object, name: str) -> Decimal:

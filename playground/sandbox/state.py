@@ -31,7 +31,10 @@ class Progress(StrEnum):
 
 @dataclass
 class Account:
-    """One key's balance in US dollars. `reserved` is held by calls in flight and not shown in the balance."""
+    """The balance of one key, or of several that share it, in US dollars; `fingerprint` is the first key's.
+
+    `reserved` is held by calls in flight and not shown in the balance.
+    """
 
     fingerprint: str
     last4: str
@@ -122,6 +125,9 @@ class State:
             part.clear()
 
     def _apply_key(self, record: Record) -> None:
+        if record.get("shares"):
+            self.accounts[record["fingerprint"]] = self.accounts[record["shares"]]
+            return
         account = self.accounts.get(record["fingerprint"])
         if account is None:
             account = Account(record["fingerprint"], record["last4"], Decimal(0), Decimal(0))

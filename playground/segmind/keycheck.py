@@ -1,6 +1,5 @@
 """Is a key good? The balance call answers that for free: it runs no model."""
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +8,12 @@ from enum import StrEnum
 import httpx
 
 from playground.segmind.addresses import Addresses
+from playground.segmind.asking import ask
 from playground.segmind.errors import reset_at
 from playground.segmind.exact import parse_json, raw_text
 from playground.segmind.kinds import Kind, classify
 from playground.segmind.reply import Answer, error_text, money_headers
 from playground.segmind.verdict import parse_balance
-from playground.segmind.wire import safe_headers
 
 PATH = "/v1/get-user-credits"
 MAX_BYTES = 64 * 1024
@@ -120,32 +119,5 @@ def check_key(
     """
     addresses = Addresses(api=base_url, sandbox=sandbox)
     addresses.require(key)
-    return judge_balance(_ask(addresses.api + PATH, key, seconds, transport))
-
-
-def _ask(url: str, key: str, seconds: float, transport: httpx.BaseTransport | None) -> Answer | None:
-    end = time.monotonic() + seconds
-    body = bytearray()
-    problem = ""
-    headers = {"x-api-key": key, "accept": "application/json", "accept-encoding": "identity"}
-    try:
-        with (
-            httpx.Client(
-                timeout=seconds, trust_env=False, follow_redirects=False, transport=transport
-            ) as http,
-            http.stream("GET", url, headers=headers) as response,
-        ):
-            for chunk in [response.content] if response.is_stream_consumed else response.iter_raw():
-                body += chunk
-                if len(body) > MAX_BYTES or time.monotonic() > end:
-                    problem = "body_too_large"
-                    break
-            return Answer(
-                response.status_code,
-                safe_headers(response.headers.multi_items(), key),
-                bytes(body[:MAX_BYTES]).replace(key.encode(), b"*" * len(key)),
-                len(body),
-                problem,
-            )
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
-        return None
+    url = addresses.api + PATH
+    return judge_balance(ask(url, key, seconds=seconds, max_bytes=MAX_BYTES, transport=transport))

@@ -36,6 +36,18 @@ def cost(value: Decimal | None) -> SafeString:
 
 
 @register.filter
+def size_money(value: Decimal) -> str:
+    """``0.0400`` without its sign, which the page writes as a word or a mark of its own."""
+    return figures.money(abs(value))
+
+
+@register.filter
+def exact_size(value: Decimal) -> str:
+    """Every digit without the sign."""
+    return figures.exact(abs(value))
+
+
+@register.filter
 def duration(value: float | Decimal | None) -> str:
     """Seconds in words; a dash for None."""
     return "—" if value is None else figures.duration(value)

@@ -1,13 +1,19 @@
 """Drafts live on the server. One that was changed in another tab is announced, never overwritten."""
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Func, Q, Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from accounts.models import Membership
 from playground.workbench.models import Draft
 
 MAX_TEXT = 8 * 1024 * 1024
+
+
+class OctetLength(Func):
+    function = "OCTET_LENGTH"
 
 
 class DraftConflict(Exception):
@@ -19,7 +25,7 @@ class DraftConflict(Exception):
 
 
 class DraftTooLarge(ValueError):
-    pass
+    """A draft that is not kept; the message is fit for the person."""
 
 
 def find_draft(*, membership: Membership, endpoint: str) -> Draft | None:
@@ -29,13 +35,14 @@ def find_draft(*, membership: Membership, endpoint: str) -> Draft | None:
 def save_draft(*, membership: Membership, endpoint: str, text: str, version: int | None, base: int) -> int:
     """The new revision. ``base`` is the revision the tab started from, 0 for none.
 
-    Raises DraftConflict when the stored draft has moved on and says something else; DraftTooLarge above 8 MB. Invalid
-    JSON is kept as it is: a draft is whatever was typed.
+    Raises DraftConflict when the stored draft has moved on and says something else; DraftTooLarge above 8 MB, or
+    where it would carry the team's drafts over their limit. Invalid JSON is kept: a draft is whatever was typed.
     """
     if len(text) > MAX_TEXT:
         raise DraftTooLarge("This draft is larger than 8 MB, so it is not kept on the server.")
     text = text.replace("\x00", "\ufffd").encode(errors="replace").decode()
     with transaction.atomic():
+        _check_room(membership, endpoint, text)
         draft, made = Draft.objects.get_or_create(
             person_id=membership.user_id,
             team_id=membership.team_id,
@@ -53,3 +60,18 @@ def save_draft(*, membership: Membership, endpoint: str, text: str, version: int
         if draft.text == text:
             return draft.revision
         raise DraftConflict(draft)
+
+
+def _check_room(membership: Membership, endpoint: str, text: str) -> None:
+    """A draft that shrinks is always kept, so that a full team can make room."""
+    bytes_of = OctetLength("text", output_field=BigIntegerField())
+    mine = Q(person=membership.user_id, endpoint=endpoint)
+    sizes = Draft.objects.filter(team=membership.team_id).aggregate(
+        others=Sum(bytes_of, filter=~mine, default=0), before=Sum(bytes_of, filter=mine, default=0)
+    )
+    size = len(text.encode())
+    if size > sizes["before"] and sizes["others"] + size > settings.DRAFT_BYTES:
+        limit = filesizeformat(settings.DRAFT_BYTES)
+        raise DraftTooLarge(
+            f"Draft not saved: the drafts of this team fill their limit of {limit}. Copy the text before you leave."
+        )

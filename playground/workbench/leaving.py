@@ -1,18 +1,20 @@
-"""A member leaves: one deed over several rooms, in one transaction."""
+"""A person leaves a team, or for good: one deed over several rooms, in one transaction."""
+
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.http import HttpRequest
 
 from accounts import teams
-from accounts.models import Membership
-from playground.runs.models import Run
+from accounts.models import ApiKey, Membership, Team, User
+from playground.runs.models import Run, State
 from playground.runs.submit import cancel
 
 
 def remove_member(*, actor: Membership, leaving: Membership, request: HttpRequest | None = None) -> int:
     """End the membership; the number of unsent runs that were cancelled.
 
-    Their lent keys stop, their sessions end, their open streams close at the next check. What they ran stays in the
+    Their lent keys stop, their sessions end, their open streams close. What they ran stays in the
     books. Raises what accounts.teams.remove_member raises.
     """
     waiting = Run.objects.filter(team=leaving.team_id, person=leaving.user_id)
@@ -20,3 +22,45 @@ def remove_member(*, actor: Membership, leaving: Membership, request: HttpReques
         # This first: it locks the team, so a run that is made meanwhile is either here to cancel or refused.
         teams.remove_member(actor=actor, membership=leaving, request=request)
         return cancel(runs=waiting, reason="member_removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What deleting an account will do; while ``owned_alone`` names a team, it is refused."""
+
+    owned_alone: list[Team]
+    teams: list[Team]
+    keys: list[ApiKey]
+    unsent: int
+    under_way: int
+
+    @property
+    def lent(self) -> list[ApiKey]:
+        return [key for key in self.keys if key.lent]
+
+
+def farewell_of(user: User) -> Farewell:
+    """As things stand now; a run may still begin or end before the deed."""
+    keys = ApiKey.objects.filter(owner=user).exclude(state=ApiKey.State.DELETED)
+    under_way = Run.objects.filter(api_key__in=keys, state__in=(State.SENDING, State.ACCEPTED))
+    return Farewell(
+        owned_alone=teams.owned_alone(user),
+        teams=list(Team.objects.filter(memberships__user=user).order_by("name", "id")),
+        keys=list(keys.for_list().select_related("team")),
+        unsent=Run.objects.filter(person=user, state=State.QUEUED).count(),
+        under_way=under_way.count(),
+    )
+
+
+def delete_person(*, user: User, actor: User | None, request: HttpRequest | None = None) -> int:
+    """Delete the account; the number of unsent runs that were cancelled.
+
+    Keys are wiped and sessions end; runs and records keep the person's name as a label. ``actor`` is None when the
+    operator does it. Raises what accounts.teams.delete_person raises.
+    """
+    with transaction.atomic():
+        # This first, as above. It may still be refused, and then nothing was cancelled.
+        teams.lock_teams_of(user)
+        cancelled = cancel(runs=Run.objects.filter(person=user), reason="person_deleted")
+        teams.delete_person(user=user, actor=actor, request=request)
+        return cancelled

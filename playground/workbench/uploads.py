@@ -8,12 +8,15 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Sum
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import access
 from accounts.models import Membership
 from playground.runs import body, nudge, store
-from playground.runs.models import File
+from playground.runs.models import File, Output, RunInput
 from playground.segmind.reply import classify, media_type
 
 
@@ -37,6 +40,8 @@ def keep_upload(*, membership: Membership, upload: "UploadedFile[bytes]") -> Fil
         digest.update(chunk)
     sha256 = digest.hexdigest()
     kind = classify(upload.content_type, head)
+    if not File.objects.filter(team=membership.team_id, sha256=sha256).exists():
+        _check_room(membership, size)
     name = store.storage_name(str(membership.team_id), sha256)
     if not default_storage.exists(name):
         upload.seek(0)
@@ -57,6 +62,28 @@ def keep_upload(*, membership: Membership, upload: "UploadedFile[bytes]") -> Fil
         if file.kind == "image" and not file.thumbnail_name:
             transaction.on_commit(lambda: nudge.send("runs.thumbnail", file_id=str(file.id)))
     return file
+
+
+def _check_room(membership: Membership, size: int) -> None:
+    """Raises UploadProblem where new bytes are one file too many today, or more than unused files may fill.
+
+    What other uploads bring at this very moment is not counted: the limits keep a disk from filling, not to the byte.
+    """
+    team = membership.team
+    midnight = timezone.localtime(timezone=team.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = File.objects.filter(team=team, holders=membership.user_id, created_at__gte=midnight).count()
+    if today >= settings.UPLOADS_PER_DAY:
+        raise UploadProblem(
+            f"You have attached {today} files today, which is the limit. The next day begins at midnight, {team.zone}."
+        )
+    used = [Exists(model.objects.filter(file=OuterRef("pk"))) for model in (RunInput, Output)]
+    unused = File.objects.filter(*(~one for one in used), team=team).aggregate(total=Sum("size", default=0))
+    if unused["total"] + size > settings.UNUSED_UPLOAD_BYTES:
+        limit = filesizeformat(settings.UNUSED_UPLOAD_BYTES)
+        raise UploadProblem(
+            f"Files that no run has used may fill {limit} in this team, and this one is too much. Run with some of "
+            "them first, or let an admin set for how long the team keeps files."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,21 @@
 """The playground page and what it posts."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from uuid_utils.compat import uuid7
 
-from accounts import access, teams
+from accounts import access, reauth, teams
 from accounts.access import Ability
-from accounts.models import ApiKey, Membership
+from accounts.models import ApiKey, Membership, User
 from playground.catalogue.recents import touch_recent
+from playground.ledger.refusals import Explanation, explain
 from playground.runs.looks import note_look
 from playground.runs.models import File, Run, State
 from playground.runs.presentation import result_context
@@ -22,7 +23,7 @@ from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
 from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
 from playground.workbench.forms import DraftForm, HowForm, RunForm, UploadForm
-from playground.workbench.leaving import remove_member
+from playground.workbench.leaving import delete_person, farewell_of, remove_member
 from playground.workbench.uploads import Chip, UploadProblem, keep_upload
 
 EARLIER_RUN = (
@@ -94,6 +95,8 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
             token=data["token"],
         )
     except SubmitProblem as problem:
+        if problem.refused is not None:
+            return _run_problems(request, form, refusal=explain(membership, problem.refused))
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         return _run_problems(request, form)
     unsent = EARLIER_RUN if _is_earlier(run, data) else ""
@@ -112,9 +115,9 @@ def _is_earlier(run: Run, data: dict[str, Any]) -> bool:
     return (run.text.request_text, run.version, run.api_key_id) != posted
 
 
-def _run_problems(request: HttpRequest, form: RunForm) -> HttpResponse:
+def _run_problems(request: HttpRequest, form: RunForm, *, refusal: Explanation | None = None) -> HttpResponse:
     template = "workbench/_run_problems.html" if request.htmx else "workbench/run_problems.html"  # type: ignore[attr-defined]
-    return render(request, template, {"form": form}, status=422)
+    return render(request, template, {"form": form, "refusal": refusal}, status=422)
 
 
 @require_POST
@@ -206,3 +209,22 @@ def member_remove(request: HttpRequest, team: str, member: uuid.UUID) -> HttpRes
     waiting = f" {cancelled} unsent runs were cancelled." if cancelled else ""
     messages.info(request, f"{leaving.user.label} is no longer in {leaving.team.name}.{waiting}")
     return redirect("/" if own else reverse("accounts:member_list", args=[team]))
+
+
+@require_http_methods(["GET", "POST"])
+def account_delete(request: HttpRequest) -> HttpResponse:
+    """Say what goes and what stays, then delete the account of whoever asks."""
+    if response := reauth.ask(request):
+        return response
+    user = cast("User", request.user)
+    if request.method == "POST":
+        try:
+            delete_person(user=user, actor=user, request=request)
+        except teams.TeamProblem as problem:
+            messages.error(request, str(problem))
+            return redirect("workbench:account_delete")
+        # Not the ordinary way out: there is nobody left whose sign-out could be recorded.
+        request.session.flush()
+        messages.success(request, "Your account is deleted.")
+        return redirect("account_login")
+    return render(request, "workbench/account_delete.html", {"farewell": farewell_of(user)})

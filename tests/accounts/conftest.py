@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
 
+from tests.accounts.identity_provider import IdentityProvider, serving
 from tests.personas import People, make_people
 
 
@@ -65,3 +66,11 @@ def provider(settings: Settings) -> Iterator[Provider]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def identity(settings: Settings) -> Iterator[IdentityProvider]:
+    """The company's single sign-on, set up."""
+    with serving() as provider:
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [provider.app()]}}
+        yield provider

@@ -37,7 +37,7 @@ def labels(shell: Shell) -> list[list[str]]:
             "alice",
             [
                 ["Playground", "Models", "History"],
-                ["Ledger"],
+                ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
@@ -45,12 +45,15 @@ def labels(shell: Shell) -> list[list[str]]:
             "adam",
             [
                 ["Playground", "Models", "History"],
-                ["Ledger"],
+                ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
-        ("bob", [["Playground", "Models", "History"], ["Team", "My keys"]]),
-        ("audrey", [["History"], ["Ledger"], ["Team", "My keys", "Activity"]]),
+        ("bob", [["Playground", "Models", "History"], ["Spend", "Budgets"], ["Team", "My keys"]]),
+        (
+            "audrey",
+            [["History"], ["Spend", "Budgets", "Reconcile", "Ledger"], ["Team", "My keys", "Activity"]],
+        ),
     ],
 )
 def test_the_menu_shows_only_what_the_role_may_open(
@@ -87,11 +90,14 @@ def test_anonymous_pages_cost_no_query(
         assert not shell.may_create_team
 
 
-def test_the_frame_costs_one_query(people: People, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_the_frame_costs_one_query_and_its_money_another(
+    people: People, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     create_team(owner=people.alice.user, name="Second")
     shell = shell_of(people, people.alice, "sandbox/playground/")
     with django_assert_num_queries(1):
         assert [name for name, _ in shell.teams] == ["Second", "Studio"]
+    with django_assert_num_queries(1):
         assert shell.nav
         assert shell.mode_urls
         assert shell.may_create_team

@@ -74,6 +74,6 @@ def test_it_takes_the_same_queries_for_many_keys(
     client.get(url)
     for number in range(12):
         make_key(people.membership("alice"), text=LIVE_TEXT, label=f"Key {number}")
-    # Session, user, membership, keys, the frame's memberships.
-    with django_assert_num_queries(5):
+    # Session, user, membership, keys, the frame's memberships, the frame's money.
+    with django_assert_num_queries(6):
         client.get(url)

@@ -1,6 +1,10 @@
+from datetime import date
+
 import pytest
 
+from accounts import teams, zones
 from accounts.models import AuditEvent, Team
+from tests.ledger.books import reserve
 from tests.personas import People, ask_everyone, expect
 
 DATA = {"name": "Studio", "time_zone": "Europe/Berlin", "keep_files_days": "", "keep_text_days": ""}
@@ -57,3 +61,53 @@ def test_bad_input_is_told_at_its_field(
     assert response.status_code == 200
     assert message in response.text
     assert not AuditEvent.objects.exists()
+
+
+class TestTimeZone:
+    """Days that are written down do not move: another zone waits for the next month."""
+
+    def choose(self, people: People, url: str, zone: str) -> Team:
+        people.alice.client().post(url, DATA | {"time_zone": zone})
+        return Team.objects.get(id=people.team.id)
+
+    def test_without_anything_written_down_it_is_immediate(self, people: People, url: str) -> None:
+        team = self.choose(people, url, "Europe/Lisbon")
+        assert (team.time_zone, team.next_zone_on, team.past_zones) == ("Europe/Lisbon", None, [])
+
+    def test_with_entries_it_waits_for_the_next_month(self, people: People, url: str) -> None:
+        reserve(people.team.id)
+        team = self.choose(people, url, "Europe/Lisbon")
+        first = zones.next_month(team)
+        assert (team.time_zone, team.next_time_zone, team.next_zone_on) == (
+            "Europe/Berlin",
+            "Europe/Lisbon",
+            first,
+        )
+        assert first.day == 1
+        event = AuditEvent.objects.get(verb="team.zone_chosen")
+        assert (event.target, event.after) == ("Europe/Lisbon", {"from_day": first.isoformat()})
+        assert f"Europe/Lisbon from {first.day} {first:%B %Y}" in people.alice.client().get(url).text
+
+    def test_choosing_the_present_one_again_takes_it_back(self, people: People, url: str) -> None:
+        reserve(people.team.id)
+        self.choose(people, url, "Europe/Lisbon")
+        team = self.choose(people, url, "Europe/Berlin")
+        assert (team.next_time_zone, team.next_zone_on) == ("", None)
+
+    def test_the_clock_writes_it_down_once(self, people: People) -> None:
+        people.team.next_time_zone, people.team.next_zone_on = "Asia/Tokyo", date(2026, 1, 1)
+        people.team.save()
+        assert str(people.team.zone) == "Asia/Tokyo"
+        teams.apply_due_zones()
+        teams.apply_due_zones()
+        team = Team.objects.get(id=people.team.id)
+        assert (team.time_zone, team.next_zone_on) == ("Asia/Tokyo", None)
+        assert team.past_zones == [{"zone": "Europe/Berlin", "until": "2026-01-01"}]
+        event = AuditEvent.objects.get(verb="team.zone_applied")
+        assert (event.actor_label, event.target) == ("Atelier", "Asia/Tokyo")
+
+    def test_one_that_is_not_due_stays(self, people: People) -> None:
+        people.team.next_time_zone, people.team.next_zone_on = "Asia/Tokyo", zones.next_month(people.team)
+        people.team.save()
+        teams.apply_due_zones()
+        assert Team.objects.get(id=people.team.id).time_zone == "Europe/Berlin"

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts import teams
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, Team
 from tests import personas
 from tests.sandbox_server import Record, SandboxServer
 from tests.stack import Stack
@@ -71,6 +71,16 @@ class Site:
     def address(self, path: str, team: str = "", *, mode: str = "sandbox") -> str:
         """`playground/veo-3/`, `history/` and so on of a team."""
         return f"{self.stack.url}/t/{team or self.people['mia'].team}/{mode}/{path}"
+
+    def join(self, name: str) -> None:
+        """A new member of the colleagues' team, with a key."""
+
+        def join() -> None:
+            team = Team.objects.get(slug=self.people["mia"].team)
+            user = personas.make_user(name)
+            self._add(name, Membership.objects.create(team=team, user=user, role=Role.MEMBER), key=True)
+
+        self.deed(join)
 
     def add_key(self, name: str, text: str, label: str) -> None:
         """One more key of this person."""

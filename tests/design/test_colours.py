@@ -19,6 +19,7 @@ TEXT += [(outcome, ground) for outcome in OUTCOMES for ground in (f"{outcome}-so
 TEXT += [("text", f"{outcome}-soft") for outcome in OUTCOMES]
 TEXT += [("on-accent", "accent"), ("on-accent", "accent-hover"), ("muted", "accent-soft")]
 EDGES = [("edge", "surface"), ("faint", "surface"), ("focus", "surface"), ("focus", "bg")]
+EDGES += [(f"series-{one}", "surface") for one in (*range(1, 8), "other")]
 
 
 def luminance(colour: str) -> float:

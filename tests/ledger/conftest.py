@@ -1,3 +1,5 @@
+"""People for the tests of the ledger."""
+
 import pytest
 
 from tests.personas import People, make_people

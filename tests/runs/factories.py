@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Membership, Mode
 from playground.catalogue.offers import Offer
+from playground.ledger import entries
 from playground.runs import books, store
 from playground.runs.models import Billing, CostSource, File, Output, Run, RunText, State
 from tests.personas import make_key
@@ -95,7 +96,7 @@ def make_run(
         response_headers=headers or [],
         search=SearchVector(Value(f"{request_text} {error_text} {run.request_id}"), config="simple"),
     )
-    books.reserve(run, body_text="{}", offer=Offer("", None, None))
+    entries.hold(books.hold_of(run, body_text="{}", offer=Offer("", None, None)))
     if finished:
         books.say([run])
     return run

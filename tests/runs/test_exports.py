@@ -3,6 +3,7 @@ import io
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from django.http import StreamingHttpResponse
 
 from playground.runs import exports
 from playground.runs.models import Run
+from tests.ledger.zips import fetch, unpack
 from tests.personas import People, Persona
 from tests.runs.factories import make_run, refused, unknown
 
@@ -116,3 +118,24 @@ def test_every_column_is_documented() -> None:
     text = (settings.BASE_DIR / "docs" / "exports.md").read_text()
     for name in exports.columns(with_words=True):
         assert f"| `{name}` |" in text, name
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_the_zip_proves_its_rows(people: People, form: str) -> None:
+    bob = people.membership("bob")
+    make_run(bob, cost="0.0000271234")
+    make_run(bob, cost="1.5", endpoint="kling-2.6")
+    unknown(bob)
+    manifest, found = unpack(fetch(people.bob, f"{URL}{form}.zip?endpoint=seedream-4.5"))
+    assert (manifest["what"], manifest["filter"], manifest["rows"]) == (
+        "runs",
+        {"endpoint": "seedream-4.5"},
+        2,
+    )
+    costs = [Decimal(row["cost_usd"]) for row in found if row["cost_usd"]]
+    assert Decimal(manifest["totals"]["cost_usd"]) == sum(costs) == Decimal("0.0000271234")
+    assert (manifest["totals"]["billed"], manifest["totals"]["unknown"]) == (1, 1)
+
+
+def test_only_a_zip_packs(people: People) -> None:
+    assert people.alice.client().get(f"{URL}csv.rar").status_code == 404

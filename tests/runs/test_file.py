@@ -11,9 +11,9 @@ from django.db import connections
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 
+from playground.ledger.streaming import PiecewiseResponse
 from playground.runs import media
 from playground.runs.models import File, RunInput
-from playground.runs.streaming import PiecewiseResponse
 from tests.personas import People
 from tests.runs.factories import PNG, add_output, make_file, make_run
 

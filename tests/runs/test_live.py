@@ -74,7 +74,7 @@ def test_a_change_is_final_when_nothing_more_will_come() -> None:
 
 
 def with_hub(
-    scenario: Callable[[live.Hub, "asyncio.Queue[live.Change]"], Awaitable[None]], **watches: Any
+    scenario: Callable[[live.Hub, "asyncio.Queue[live.Change | None]"], Awaitable[None]], **watches: Any
 ) -> None:
     async def run() -> None:
         hub = live.Hub()
@@ -95,7 +95,7 @@ def publish(*changes: live.Change) -> Awaitable[None]:
 
 
 def test_what_is_published_arrives() -> None:
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         sent = [change(run=f"r-{number}") for number in range(3)]
         await publish(change(team=str(OTHER_TEAM)), *sent)
         assert [await asyncio.wait_for(queue.get(), 20) for _ in sent] == sent
@@ -104,7 +104,7 @@ def test_what_is_published_arrives() -> None:
 
 
 def test_one_subscription_serves_every_stream(settings: Settings) -> None:
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         async with hub.watch(watcher()) as second, hub.watch(watcher(mode="live")) as third:
             with Redis.from_url(settings.REDIS_URL) as redis:
                 assert dict(redis.pubsub_numsub(live.CHANNEL)) == {live.CHANNEL.encode(): 1}
@@ -117,7 +117,7 @@ def test_one_subscription_serves_every_stream(settings: Settings) -> None:
 
 @pytest.mark.parametrize("garbage", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"run": "1"}', b"null", b"{}"])
 def test_a_message_of_another_kind_ends_nothing(settings: Settings, garbage: bytes) -> None:
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         with Redis.from_url(settings.REDIS_URL) as redis:
             redis.publish(live.CHANNEL, garbage)
         later = change()
@@ -128,17 +128,19 @@ def test_a_message_of_another_kind_ends_nothing(settings: Settings, garbage: byt
 
 
 def test_a_browser_that_does_not_read_loses_the_oldest() -> None:
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         for number in range(queue.maxsize + 5):
             hub._deliver(json.dumps([change(run=f"r-{number}").facts()]).encode())
         assert queue.qsize() == queue.maxsize
-        assert queue.get_nowait().run == "r-5"
+        oldest = queue.get_nowait()
+        assert oldest is not None
+        assert oldest.run == "r-5"
 
     with_hub(scenario)
 
 
 def test_a_subscription_that_was_cut_comes_back(settings: Settings) -> None:
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         with Redis.from_url(settings.REDIS_URL) as redis:
             for client in redis.client_list(_type="pubsub"):
                 redis.client_kill_filter(_id=client["id"])
@@ -154,7 +156,7 @@ def test_a_subscription_that_was_cut_comes_back(settings: Settings) -> None:
 def test_without_redis_nothing_is_raised_and_a_stream_begins_all_the_same(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         assert queue.empty()
 
     with_hub(scenario)
@@ -175,9 +177,11 @@ def test_nothing_is_told_of_what_was_rolled_back(people: People) -> None:
             transaction.set_rollback(True)
         cancel(runs=Run.objects.filter(id=run.id))
 
-    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change]") -> None:
+    async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         await asyncio.to_thread(undone)
-        assert (await asyncio.wait_for(queue.get(), 20)).state == "cancelled"
+        heard = await asyncio.wait_for(queue.get(), 20)
+        assert heard is not None
+        assert heard.state == "cancelled"
         await asyncio.sleep(0)
         assert queue.empty()
 

@@ -2,21 +2,24 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from asgiref.sync import sync_to_async
+from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 
+from accounts import presence, teams
 from config.asgi import application
 from config.processes import free_port, wait_until
 from playground.runs import live, stream
 from playground.runs.models import Billing, Output, Run, State
-from tests.personas import People, Persona
+from playground.workbench.leaving import delete_person, remove_member
+from tests.personas import PASSWORD, People, Persona
 from tests.runs.factories import add_output, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -211,6 +214,88 @@ def test_it_ends_when_the_access_is_gone(
             return seen
 
     assert asyncio.run(watch()) >= 1
+
+
+def sign_in(people: People, *, name: str = "bob") -> Client:
+    cache.clear()
+    client = Client()
+    client.post("/accounts/login/", {"login": f"{name}@example.com", "password": PASSWORD})
+    return client
+
+
+DEEDS: dict[str, Callable[[People, Client], object]] = {
+    "removed": lambda people, _: remove_member(
+        actor=people.membership("adam"), leaving=people.membership("bob")
+    ),
+    "deleted": lambda people, _: delete_person(user=people.bob.user, actor=None),
+    "signed out everywhere": lambda people, _: teams.end_sessions(people.bob.user),
+    "signed out here": lambda _, client: client.post("/accounts/logout/"),
+}
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_it_ends_at_once_when_somebody_takes_the_access_away(server: str, people: People, how: str) -> None:
+    """No check is due before the reader gives up: only the message makes the stream ask again."""
+    run, client = open_run(people), sign_in(people)
+    jar = {name: morsel.value for name, morsel in client.cookies.items()}
+
+    def take_away() -> None:
+        DEEDS[how](people, client)
+        connections.close_all()
+
+    async def watch() -> list[bool]:
+        async with (
+            httpx.AsyncClient(base_url=server, cookies=jar, timeout=10) as http,
+            http.stream("GET", f"{URL}?run={run.id}&follow=1") as response,
+        ):
+            seen = []
+            async for message in messages(response):
+                seen.append(message["done"])
+                if len(seen) == 1:
+                    await sync_to_async(take_away)()
+            return seen
+
+    assert asyncio.run(watch()) == [False]
+
+
+def test_a_lowered_role_sees_less_at_once(server: str, people: People) -> None:
+    people.team.own_runs_only = True
+    people.team.save()
+    of_bob, of_adam = open_run(people), open_run(people, "adam")
+
+    def lower() -> None:
+        teams.change_role(
+            actor=people.membership("alice"), membership=people.membership("adam"), role="member"
+        )
+        connections.close_all()
+
+    async def watch() -> list[str]:
+        async with opened(server, people.adam, f"run={of_bob.id}&run={of_adam.id}") as response:
+            stream_of_messages = messages(response)
+            first = {(await anext(stream_of_messages))["run"] for _ in range(2)}
+            await sync_to_async(lower)()
+            # The check repeats the snapshot, as far as it is still visible.
+            again = (await anext(stream_of_messages))["run"]
+            await sync_to_async(move)(of_bob, State.SUCCEEDED, Billing.BILLED)
+            await sync_to_async(move)(of_adam, State.SUCCEEDED, Billing.BILLED)
+            heard = (await anext(stream_of_messages))["run"]
+            return [*sorted(first), again, heard]
+
+    everything = sorted([str(of_bob.id), str(of_adam.id)])
+    assert asyncio.run(watch()) == [*everything, str(of_adam.id), str(of_adam.id)]
+
+
+def test_a_message_alone_ends_nothing(server: str, people: People) -> None:
+    run = open_run(people)
+
+    async def watch() -> list[bool]:
+        async with opened(server, people.bob, f"run={run.id}") as response:
+            stream_of_messages = messages(response)
+            before = (await anext(stream_of_messages))["snapshot"]
+            await sync_to_async(presence.ask_again)(people.bob.user.id)
+            return [before, (await anext(stream_of_messages))["snapshot"]]
+
+    assert asyncio.run(watch()) == [True, True]
 
 
 def test_a_heartbeat_keeps_proxies_awake(

@@ -136,3 +136,19 @@ def test_it_imports_nothing_else_of_the_project() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_a_key_may_share_the_account_of_another(tmp_path: Path, connect: Connect) -> None:
+    with SandboxServer(tmp_path) as server:
+        first = server.new_key("10")
+        second = server.new_key("3")
+        server.change_key(second, shares=first)
+        assert connect(server, second).v1("flux-schnell", SMALL).status_code == 200
+        left = connect(server, first).balance()
+        assert connect(server, second).balance() == left
+        assert left["credits"] < 10
+        # The books are read again after a restart, and the key still shares.
+        server.restart()
+        assert connect(server, second).balance() == connect(server, first).balance() == left
+        with pytest.raises(httpx.HTTPStatusError):
+            server.change_key(first, shares=first)

@@ -1,13 +1,17 @@
 """The provider's own record, whatever its envelope."""
 
 import json
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.segmind.history import parse_history
+from playground.segmind.addresses import WrongAddress
+from playground.segmind.history import PER_PAGE, History, parse_history, read_history
 from playground.segmind.reply import Answer
 from playground.segmind.upload import upload_body, uploaded_url
 from playground.segmind.wire import Streamed, pieces
@@ -78,3 +82,70 @@ def test_both_shapes_of_an_upload_answer(status: int, body: object, url: str) ->
 def test_a_media_type_cannot_break_out_of_the_body(media_type: str) -> None:
     with pytest.raises(ValueError):
         upload_body(media_type, Streamed(pieces(b""), 0))
+
+
+# -- reading all of it
+
+KEY = "SGTEST_0123456789abcdef"
+DAY = date(2026, 9, 1)
+
+
+def read(answer: Callable[[int], httpx.Response], *, key: str = KEY) -> tuple[History, list[httpx.Request]]:
+    """What comes of a history whose pages ``answer`` makes, and what it was asked."""
+    asked: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer(int(request.url.params["page"]))
+
+    found = read_history(
+        "http://127.0.0.1:9",
+        key,
+        sandbox=True,
+        from_date=DAY,
+        to_date=DAY,
+        transport=httpx.MockTransport(handle),
+    )
+    return found, asked
+
+
+def rows(count: int, request_id: str = "") -> list[dict[str, object]]:
+    return [{**ROW, "request_id": request_id or f"r{number}"} for number in range(count)]
+
+
+def test_pages_are_read_to_the_last_and_a_request_over_two_pages_counts_once() -> None:
+    pages = {1: rows(PER_PAGE - 1) + rows(1, "twice"), 2: rows(3, "twice")}
+    found, asked = read(lambda page: httpx.Response(200, json={"data": pages[page]}))
+    assert (found.complete, len(found.rows), len(asked)) == (True, PER_PAGE, 2)
+    assert (found.rows[-1].outputs, found.rows[-1].cost) == (4, Decimal("0.05"))
+    assert {one.url.params["from_date"] for one in asked} == {"2026-09-01"}
+
+
+def test_an_empty_history_is_complete() -> None:
+    found, _ = read(lambda page: httpx.Response(200, json={"data": {"items": []}, "total": 0}))
+    assert found == History((), complete=True)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        httpx.Response(500, json={"error": "Internal"}),
+        httpx.Response(200, json={"error": "Internal"}),
+        httpx.Response(200, text="<html></html>"),
+        httpx.Response(302, headers={"location": "https://elsewhere.example/"}),
+    ],
+)
+def test_what_is_no_page_leaves_the_history_incomplete(broken: httpx.Response) -> None:
+    found, asked = read(lambda page: httpx.Response(200, json=rows(PER_PAGE)) if page == 1 else broken)
+    assert (found.complete, len(found.rows), len(asked)) == (False, PER_PAGE, 2)
+
+
+def test_a_key_that_belongs_elsewhere_is_not_sent() -> None:
+    with pytest.raises(WrongAddress):
+        read(lambda page: httpx.Response(200, json=[]), key="SG_0123456789abcdef")
+
+
+@pytest.mark.parametrize("body", [{"prompt": "a hill"}, json.dumps({"prompt": "a hill"})])
+def test_a_body_is_an_object_or_its_text(body: object) -> None:
+    (row,) = parse_history(json.dumps([{**ROW, "request_body": body}]).encode())
+    assert row.body == {"prompt": "a hill"}

@@ -1,6 +1,7 @@
 from functools import partial
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Membership
 from playground.workbench import drafts
@@ -84,6 +85,30 @@ def test_a_draft_that_is_too_large_is_refused_and_the_older_one_stays(bob: Membe
     with pytest.raises(DraftTooLarge, match="8 MB"):
         save(bob, "x" * (drafts.MAX_TEXT + 1), 1)
     assert text_of(bob) == "small"
+
+
+def test_the_drafts_of_a_team_fill_only_so_much(people: People, bob: Membership, settings: Settings) -> None:
+    settings.DRAFT_BYTES = 100
+    adam = people.membership("adam")
+    save(adam, "é" * 40)
+    base = save(bob, "x" * 20)
+    with pytest.raises(DraftTooLarge, match="fill their limit of 100\xa0bytes"):
+        save(bob, "x" * 21, base)
+    assert text_of(bob) == "x" * 20
+    save(people.membership("charlie"), "x" * 100)
+    # A smaller text is kept even where the limit was lowered, and makes room for others.
+    settings.DRAFT_BYTES = 10
+    save(adam, "é" * 3, 1)
+    assert save(bob, "x" * 4, base) == base + 1
+
+
+def test_the_limit_of_drafts_is_told(people: People, settings: Settings) -> None:
+    settings.DRAFT_BYTES = 10
+    answer = people.bob.client().post(
+        f"/t/{people.team.slug}/sandbox/playground/{SLUG}/draft/", {"body": "x" * 11, "base": "0"}
+    )
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("Draft not saved: ")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,3 +1,5 @@
+import datetime
+import hashlib
 import json
 from functools import partial
 
@@ -5,14 +7,15 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Membership
-from playground.runs import body
-from playground.runs.models import File
+from playground.runs import body, store
+from playground.runs.models import File, RunInput
 from playground.workbench.uploads import UploadProblem, chips, keep_upload
 from tests.personas import People
-from tests.runs.factories import PNG
+from tests.runs.factories import PNG, make_run
 from tests.runs.threads import together
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -115,6 +118,46 @@ def test_what_is_known_of_a_marker_is_a_chip(people: People, bob: Membership) ->
     assert set(known) == set(marks)
     assert {chip["name"] for chip in known.values()} == {"boat.png"}
     assert chips(json.dumps(marks), membership=people.membership("charlie"), mode="sandbox") == {}
+
+
+def test_a_person_attaches_only_so_many_new_files_in_a_day(
+    people: People, bob: Membership, settings: Settings
+) -> None:
+    settings.UPLOADS_PER_DAY = 2
+    first = keep(bob, b"one")
+    keep(bob, b"two")
+    with pytest.raises(UploadProblem, match=r"attached 2 files today.*midnight, Europe/Berlin"):
+        keep(bob, b"three")
+    # What is there already takes no room, others have a day of their own, and so has tomorrow.
+    assert keep(bob, b"one").id == first.id
+    keep(people.membership("adam"), b"three")
+    File.objects.filter(id=first.id).update(created_at=timezone.now() - datetime.timedelta(days=1))
+    keep(bob, b"four")
+
+
+def test_files_that_no_run_has_used_fill_only_so_much(
+    people: People, bob: Membership, settings: Settings
+) -> None:
+    settings.UNUSED_UPLOAD_BYTES = 1000
+    first = keep(bob, b"a" * 600)
+    with pytest.raises(UploadProblem, match="may fill 1000\xa0bytes in this team"):
+        keep(people.membership("adam"), b"b" * 500)
+    assert File.objects.count() == 1
+    assert not default_storage.exists(
+        store.storage_name(str(bob.team_id), hashlib.sha256(b"b" * 500).hexdigest())
+    )
+    keep(people.membership("charlie"), b"b" * 500)
+    RunInput.objects.create(run=make_run(bob), file=first)
+    keep(people.membership("adam"), b"b" * 500)
+
+
+def test_the_limit_is_told_at_the_field(people: People, settings: Settings) -> None:
+    settings.UPLOADS_PER_DAY = 0
+    answer = people.bob.client().post(
+        f"/t/{people.team.slug}/sandbox/uploads/", {"file": upload(), "how": "base64"}
+    )
+    assert answer.status_code == 413
+    assert "which is the limit" in answer.json()["error"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -85,7 +85,10 @@ class BudgetCounter(models.Model):
 
 
 class BudgetRequest(models.Model):
-    """A person asks for more; an approved request raises the cap by an amount until its end."""
+    """A person asks for more; an approved request raises the cap by an amount until its end.
+
+    ``usd`` and ``runs`` are what the cap is raised by; ``asked_usd`` and ``asked_runs`` what was asked for.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -102,12 +105,16 @@ class BudgetRequest(models.Model):
     asked_by_label = models.CharField(max_length=254)
     asked_at = models.DateTimeField(default=timezone.now, editable=False)
     reason = models.CharField(max_length=300)
+    asked_usd = models.DecimalField(max_digits=20, decimal_places=10, default=0)
+    asked_runs = models.PositiveIntegerField(default=0)
     usd = models.DecimalField(max_digits=20, decimal_places=10, default=0)
     runs = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     until = models.DateTimeField(null=True)
     decided_by_label = models.CharField(max_length=254, blank=True)
     decided_at = models.DateTimeField(null=True)
+    # Why it was declined: for the person who asked.
+    answer = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [

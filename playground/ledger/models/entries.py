@@ -131,6 +131,8 @@ class Entry(models.Model):
                 condition=Q(kind__in=("release", "correction")),
                 name="entry_of_rare_kind",
             ),
+            # What reconciling reads: the money of one key by the time of record, and the balances that came with it.
+            models.Index(fields=["key_id", "recorded_at"], condition=~Q(spent=0), name="entry_of_key"),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
+from playground.ledger import download, manifest
 from playground.runs import chart, exports, history, periods
 from playground.runs.forms import HistoryFilterForm
 from playground.runs.looks import note_export
 from playground.runs.models import Run
-from playground.runs.streaming import PiecewiseResponse
 
 _FORMATS = {
     "csv": (exports.csv_pieces, "text/csv; charset=utf-8"),
@@ -56,7 +56,7 @@ def history_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         "chosen": chosen,
         "rows": history.rows(membership, page.runs),
         "follows": page.is_first and not chosen.words and chosen.end is None,
-        **periods.links(request.GET, form, page, zone=membership.team.zone),
+        **periods.links(request.GET, form, page, team=membership.team),
     }
     if request.headers.get("HX-Request"):
         return render(request, "runs/_rows.html", context)
@@ -88,22 +88,28 @@ def history_chart(request: HttpRequest, team: str, mode: str) -> HttpResponse:
 
 @require_GET
 def export(request: HttpRequest, team: str, mode: str, form: str) -> HttpResponseBase:
-    """Everything the filter selects as `csv` or `jsonl`, streamed."""
+    """Everything the filter selects as `csv` or `jsonl`, streamed; `csv.zip` and `jsonl.zip` bring a manifest."""
     membership, _, chosen = _filter(request, team, mode)
-    if form not in _FORMATS:
+    suffix, dot, packed = form.partition(".")
+    if suffix not in _FORMATS or (dot and packed != "zip"):
         raise Http404
-    pieces, media_type = _FORMATS[form]
+    pieces, media_type = _FORMATS[suffix]
     note_export(request, membership, mode, chosen)
+    tally = exports.Tally()
     made = pieces(
         history.select(membership, mode, chosen).select_related("api_key"),
         with_words=access.can(membership, Ability.SEE_CONTENT),
         hides=lambda run: _hides_balance(membership, run),
+        tally=tally,
     )
-    response = PiecewiseResponse(made, uses_database=True, content_type=media_type)
-    name = f"{membership.team.slug}-{mode}-{timezone.now():%Y%m%d-%H%M%S}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    name = f"{membership.team.slug}-{mode}-{timezone.now():%Y%m%d-%H%M%S}"
+    if packed:
+        selected = {key: value for key, value in request.GET.items() if value}
+        about = manifest.writer(
+            membership, mode, what="runs", selected=selected, rows=lambda: tally.rows, totals=tally.totals
+        )
+        return download.packed(made, name=name, suffix=suffix, about=about)
+    return download.plain(made, name=f"{name}.{suffix}", media_type=media_type)
 
 
 def _hides_balance(membership: Membership, run: Run) -> bool:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
+from playground.ledger.refusals import explain
 from playground.runs import again, detail, history, presentation, recover, retention, settling, submit
 from playground.runs.forms import AgainForm, EraseForm, SettleForm
 from playground.runs.looks import note_look
@@ -106,7 +107,8 @@ def run_again(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> Htt
     try:
         new = again.run_again(membership=membership, run=found, token=form.cleaned_data["token"])
     except submit.SubmitProblem as problem:
-        messages.error(request, str(problem))
+        text = str(problem) if problem.refused is None else explain(membership, problem.refused).text
+        messages.error(request, text)
         return redirect(run_address(membership, found))
     return redirect(run_address(membership, new))
 

@@ -5,8 +5,9 @@ import { h, icon } from "./dom.js";
 import { formatBytes } from "./diagnostics.js";
 import { HOWS, parseBlob, parseMarker } from "./uploads.js";
 
-/** Bounded, because a browser's regular expressions break down on longer runs. */
-const CANDIDATE = /"(?:atelier-file:[^"\\\n]{1,200}|[A-Za-z0-9+/_:;,.=-]{2048,6000000})"/g;
+const MARKER = "atelier-file:";
+const LONGEST_MARKER = 220;
+const SHORTEST_BLOB = 2048;
 
 class Chip extends WidgetType {
   constructor(words, symbol) {
@@ -38,11 +39,22 @@ function chipFor(value, files) {
   return new Chip(`${blob.mediaType.split("/")[0] || "data"} ${formatBytes(blob.bytes)} · ${HOWS[blob.how]}`, symbolOf(blob.mediaType));
 }
 
+/** What may be a chip between two quotes, as [from, to]. Searched without a regular expression: a run may have megabytes. */
+function* candidates(text) {
+  for (let quote = text.indexOf('"'); quote !== -1; ) {
+    const start = quote + 1;
+    quote = text.indexOf('"', start);
+    const length = quote - start;
+    if (length >= SHORTEST_BLOB || (length > 0 && length <= LONGEST_MARKER && text.startsWith(MARKER, start))) yield [start, quote];
+  }
+}
+
 function* found(state, from, to, files) {
-  for (const match of state.sliceDoc(from, to).matchAll(CANDIDATE)) {
-    const widget = chipFor(match[0].slice(1, -1), files);
+  const text = state.sliceDoc(from, to);
+  for (const [start, end] of candidates(text)) {
+    const widget = chipFor(text.slice(start, end), files);
     // The quotes stay: the chip stands where the text stands.
-    if (widget) yield Decoration.replace({ widget }).range(from + match.index + 1, from + match.index + match[0].length - 1);
+    if (widget) yield Decoration.replace({ widget }).range(from + start, from + end);
   }
 }
 

@@ -9,9 +9,9 @@ export const HOWS = {
 const MARKER = /^atelier-file:([0-9a-f-]{36}):(base64|data-uri|upload):[A-Za-z0-9_=-]+$/;
 /** base64 text from this length on is shown as a chip. */
 const BLOB_LENGTH = 2048;
-/** Longer than any body may be, and too long for a regular expression. */
-const BLOB_LIMIT = 6_000_000;
-const BLOB = /^(?:data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,)?[A-Za-z0-9+/_-]+={0,2}$/;
+const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,/;
+/** The longest start of a data URI that is looked for. */
+const DATA_URI_LENGTH = 400;
 const MAGIC = [
   ["iVBORw0KGgo", "image/png"],
   ["/9j/", "image/jpeg"],
@@ -28,13 +28,20 @@ export function parseMarker(text) {
   return match && { id: match[1], how: match[2] };
 }
 
+/** Letters, digits and + / _ -: counted by hand, for on megabytes a browser's regular expressions overflow their stack. */
+const isBase64 = (code) => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 47 && code <= 57) || code === 43 || code === 95 || code === 45;
+
 /** {mediaType, bytes, how} of a long base64 text, else null. */
 export function parseBlob(text) {
-  if (text.length < BLOB_LENGTH || text.length > BLOB_LIMIT || !BLOB.test(text)) return null;
-  const comma = text.startsWith("data:") ? text.indexOf(",") + 1 : 0;
+  if (text.length < BLOB_LENGTH) return null;
+  const uri = DATA_URI.exec(text.slice(0, DATA_URI_LENGTH));
+  const comma = uri?.[0].length ?? 0;
+  let end = comma;
+  while (isBase64(text.charCodeAt(end))) end++;
+  if (end === comma || !["", "=", "=="].includes(text.slice(end, end + 3))) return null;
   const head = text.slice(comma, comma + 40);
   const mp4 = /^AAAA.{2}(Z0eX|mZ0e|GZ0eX)/.test(head) || head.slice(4, 12).includes("ZnR5c");
-  const mediaType = /^data:([^;,]+)/.exec(text)?.[1] ?? MAGIC.find(([start]) => head.startsWith(start))?.[1] ?? (mp4 ? "video/mp4" : "");
+  const mediaType = uri?.[1] ?? MAGIC.find(([start]) => head.startsWith(start))?.[1] ?? (mp4 ? "video/mp4" : "");
   return { mediaType, bytes: Math.floor(((text.length - comma) * 3) / 4), how: comma ? "data-uri" : "base64" };
 }
 

@@ -199,12 +199,15 @@ def test_five_megabytes_load_and_take_typing(open_editor: Open, minified: bool) 
     assert page.evaluate("window.submitted[0].length") == len(text) + 3
 
 
-def test_one_text_of_five_megabytes(open_editor: Open) -> None:
-    text = '{"image": "' + "QUJD" * 1_300_000 + '"}'
+@pytest.mark.parametrize(
+    ("quads", "size"), [(1_300_000, "3.9 MB"), (2_700_000, "8.1 MB")], ids=["5 MB", "11 MB"]
+)
+def test_one_text_of_many_megabytes(open_editor: Open, quads: int, size: str) -> None:
+    text = '{"image": "' + "QUJD" * quads + '"}'
     page = open_editor("{}", SCHEMA)
     page.evaluate("text => window.editor.setText(text)", text)
     show_json(page)
     page.keyboard.press("Control+Home")
     page.keyboard.type(" ")
-    expect(page.locator(".editor-inline-chip")).to_have_text("data 3.9 MB · plain base64")
+    expect(page.locator(".editor-inline-chip")).to_have_text(f"data {size} · plain base64")
     assert text_of(page) == " " + text

@@ -2,8 +2,9 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import teams
 from accounts.models import User
+from accounts.teams import TeamProblem
+from playground.workbench.leaving import delete_person
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account for {email}.")
         try:
-            teams.delete_person(user=user, actor=None)
-        except teams.TeamProblem as problem:
+            delete_person(user=user, actor=None)
+        except TeamProblem as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"The account of {email} is deleted.")
