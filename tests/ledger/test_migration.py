@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.models import User
 from playground.ledger.models import Entry, OpenHold, QuarterHour, Rollup
 from playground.runs import proof
 from playground.runs.models import Billing, Run, State
@@ -97,10 +96,9 @@ def test_every_state_is_taken_over(people: People, monkeypatch: pytest.MonkeyPat
 def test_days_are_the_teams_and_gone_people_keep_their_name(people: People) -> None:
     people.team.time_zone = "America/New_York"
     people.team.save()
-    bob = people.membership("bob")
-    run = make_run(bob)
-    Run.objects.filter(id=run.id).update(created_at=datetime(2026, 11, 2, 3, 30, tzinfo=UTC))
-    User.objects.filter(id=bob.user_id).delete()
+    run = make_run(people.membership("bob"))
+    # What deleting the person leaves; the deletion itself needs tables that are newer than this state.
+    Run.objects.filter(id=run.id).update(created_at=datetime(2026, 11, 2, 3, 30, tzinfo=UTC), person=None)
     forget_entries()
     migrate()
     charge = Entry.objects.get(run_id=run.id, kind="charge")
