@@ -147,6 +147,8 @@ def _values(team_id: UUID, mode: str, since: date | None) -> dict[str, Any]:
 
 def _differences(table: _Table, values: dict[str, Any]) -> Iterator[Difference]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
+        # A cursor is planned for its first rows, but here the last one matters as much.
+        connection.cursor().execute("SET LOCAL cursor_tuple_fraction = 1")
         cursor.execute(_comparison(table), values)
         size = len(table.figures)
         while rows := cursor.fetchmany(_CHUNK):

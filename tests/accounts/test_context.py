@@ -37,7 +37,7 @@ def labels(shell: Shell) -> list[list[str]]:
             "alice",
             [
                 ["Playground", "Models", "History"],
-                ["Budgets"],
+                ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
@@ -45,12 +45,15 @@ def labels(shell: Shell) -> list[list[str]]:
             "adam",
             [
                 ["Playground", "Models", "History"],
-                ["Budgets"],
+                ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
-        ("bob", [["Playground", "Models", "History"], ["Budgets"], ["Team", "My keys"]]),
-        ("audrey", [["History"], ["Budgets"], ["Team", "My keys", "Activity"]]),
+        ("bob", [["Playground", "Models", "History"], ["Spend", "Budgets"], ["Team", "My keys"]]),
+        (
+            "audrey",
+            [["History"], ["Spend", "Budgets", "Reconcile", "Ledger"], ["Team", "My keys", "Activity"]],
+        ),
     ],
 )
 def test_the_menu_shows_only_what_the_role_may_open(

@@ -2,43 +2,31 @@
 
 from decimal import Decimal
 from io import StringIO
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from uuid_utils.compat import uuid7
 
 from accounts.models import Membership
-from playground.ledger.models import Entry
 from playground.runs import proof
 from playground.runs.models import Billing, Run, State
-from tests.ledger.books import learn, reserve
+from tests.ledger.books import reserve
+from tests.ledger.superuser import tamper
 from tests.personas import make_people
 from tests.runs.factories import make_run
 
 pytestmark = pytest.mark.django_db
 
 
-def recorded(billing: Billing = Billing.BILLED, cost: str | None = "0.04", **more: Any) -> Run:
-    """A run whose entries were written beside it, where they were not by the submission itself."""
-    people = more.pop("people")
-    run = make_run(people.membership("bob"), billing=billing, cost=cost, **more)
-    if not Entry.objects.filter(run_id=run.id).exists():
-        reserve(run.team_id, run_id=run.id)
-        if billing != Billing.PENDING:
-            learn(run.id, billing, cost, state=run.state)
-    return run
-
-
 @pytest.fixture
 def runs() -> list[Run]:
-    people = make_people()
+    bob = make_people().membership("bob")
     return [
-        recorded(people=people),
-        recorded(Billing.BILLED, None, people=people),
-        recorded(Billing.NOT_BILLED, None, state=State.REFUSED, people=people),
-        recorded(Billing.UNKNOWN, None, state=State.UNKNOWN, people=people),
-        recorded(Billing.PENDING, None, state=State.ACCEPTED, people=people),
+        make_run(bob),
+        make_run(bob, cost=None),
+        make_run(bob, billing=Billing.NOT_BILLED, state=State.REFUSED),
+        make_run(bob, billing=Billing.UNKNOWN, state=State.UNKNOWN),
+        make_run(bob, billing=Billing.PENDING, state=State.ACCEPTED),
     ]
 
 
@@ -58,6 +46,7 @@ def test_each_run_that_differs_is_named(runs: list[Run]) -> None:
     Run.objects.filter(id=runs[0].id).update(cost=Decimal("0.05"))
     Run.objects.filter(id=runs[3].id).update(billing=Billing.NOT_BILLED)
     alone = make_run(Membership.objects.get(user__name="Bob"))
+    tamper("DELETE FROM playground_entry WHERE run_id = %s", [alone.id])
     gone = uuid7()
     reserve(runs[0].team_id, run_id=gone)
     said = StringIO()
