@@ -115,7 +115,7 @@ def test_more_is_asked_for_beside_run_and_approved(
     succeeds(site)
 
     page.goto(site.address("budgets/"))
-    expect(page.get_by_text("Mia gave")).to_be_visible()
+    expect(page.get_by_text(f"more of {name} until")).to_be_visible()
     check(page)
     desk = sit_down(page, site, SLUG)
     desk.run(f'{{"prompt": "{unique("a harbour")}"}}')
@@ -131,7 +131,7 @@ def test_a_freeze_is_read_on_the_playground_until_it_is_lifted(open_as: Open, si
     owner, page = open_as("mia"), open_as("max", width=390)
     owner.goto(site.address("budgets/"))
     owner.get_by_role("button", name="Freeze the spending of Max").click()
-    owner.get_by_label("Reason").fill("A loop since Tuesday")
+    owner.get_by_role("textbox", name="Reason").fill("A loop since Tuesday")
     check(owner)
     owner.get_by_role("button", name="Freeze", exact=True).click()
     expect(owner.get_by_role("row").filter(has_text="A loop since Tuesday")).to_contain_text("frozen")
