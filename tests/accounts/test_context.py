@@ -35,14 +35,22 @@ def labels(shell: Shell) -> list[list[str]]:
     [
         (
             "alice",
-            [["Playground", "Models", "History"], ["Team", "My keys", "Activity", "Endpoints", "Settings"]],
+            [
+                ["Playground", "Models", "History"],
+                ["Reconcile"],
+                ["Team", "My keys", "Activity", "Endpoints", "Settings"],
+            ],
         ),
         (
             "adam",
-            [["Playground", "Models", "History"], ["Team", "My keys", "Activity", "Endpoints", "Settings"]],
+            [
+                ["Playground", "Models", "History"],
+                ["Reconcile"],
+                ["Team", "My keys", "Activity", "Endpoints", "Settings"],
+            ],
         ),
         ("bob", [["Playground", "Models", "History"], ["Team", "My keys"]]),
-        ("audrey", [["History"], ["Team", "My keys", "Activity"]]),
+        ("audrey", [["History"], ["Reconcile"], ["Team", "My keys", "Activity"]]),
     ],
 )
 def test_the_menu_shows_only_what_the_role_may_open(
