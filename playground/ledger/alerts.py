@@ -113,11 +113,17 @@ def _cross(row: Status) -> bool:
 
 
 def _level_text(row: Status, used: Decimal) -> str:
-    of = amounts.limit(row.limit_usd) if row.limit_usd is not None else amounts.runs(row.limit_runs or 0)
     if used >= 1:
-        return f"{_whose(row)} is used up {row.span.words}: {of}. {row.span.renewal}"
+        return f"{_whose(row)} is used up {row.span.words}: {_limit(row)}. {row.span.renewal}"
     soon = f" {row.forecast.words}." if row.forecast and row.forecast.words else ""
-    return f"{int(used * 100)} % of {_whose(row)} is spent {row.span.words}, of {of}.{soon}"
+    return f"{int(used * 100)} % of {_whose(row)} is spent {row.span.words}, of {_limit(row)}.{soon}"
+
+
+def _limit(row: Status) -> str:
+    """Of two limits the nearer one."""
+    if row.limit_usd is None or (row.limit_runs and row.used == Decimal(row.runs) / row.limit_runs):
+        return amounts.runs(row.limit_runs or 0)
+    return amounts.limit(row.limit_usd)
 
 
 def _foretell(row: Status) -> bool:

@@ -47,7 +47,8 @@ def explain(membership: Membership, refused: Refused, *, now: datetime | None = 
 
 def freeze_text(by: str, reason: str) -> str:
     """What a frozen person reads, on the playground and at Run."""
-    return f"{by} stopped it: “{reason}”. Nothing more is sent until it is lifted."
+    stop = "" if reason.endswith((".", "!", "?")) else "."
+    return f"{by} stopped it: “{reason}”{stop} Nothing more is sent until it is lifted."
 
 
 def _frozen(membership: Membership, reason: str) -> Explanation:

@@ -72,6 +72,12 @@ def limit(value: Decimal) -> str:
 
 
 @register.filter
+def unbroken(text: str) -> str:
+    """A sentence whose amounts stay on one line."""
+    return text.replace("$ ", "$\u00a0")
+
+
+@register.filter
 def last_day(until: datetime) -> str:
     """The day that ends at this moment, in the team's zone: ``3 November``."""
     day = timezone.localtime(until - timedelta(seconds=1))

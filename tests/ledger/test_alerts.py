@@ -62,6 +62,13 @@ def test_another_period_and_another_budget_are_told_anew(people: People) -> None
     assert alerts.watch() == 1
 
 
+def test_of_two_limits_the_nearer_one_is_told(people: People) -> None:
+    cap(people, "10", runs=2)
+    spend(people, "1")
+    alerts.watch()
+    assert "50 % of “Team” is spent this month, of 2 runs." in Alert.objects.get(kind="half").text
+
+
 def test_a_raise_moves_the_levels(people: People) -> None:
     budget = cap(people, "10")
     spend(people, "6")

@@ -32,7 +32,7 @@ class Alert(models.Model):
     text = models.CharField(max_length=600)
     for_managers = models.BooleanField(default=True)
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     budget = models.ForeignKey(Budget, null=True, on_delete=models.CASCADE, related_name="+")
     subject = models.CharField(max_length=36, blank=True)
