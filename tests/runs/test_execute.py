@@ -293,6 +293,17 @@ def test_batches_that_share_rows_never_wait_in_a_circle(bob: Membership) -> None
     assert Run.objects.filter(state=State.SUCCEEDED).count() == 30
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_outcomes_at_once_one_is_written_with_its_own_words(bob: Membership) -> None:
+    run = on_its_way(bob)
+    rivals = [outcome(run, billed(f"0.0{n}"), response_text=f"answer 0.0{n}") for n in range(1, 9)]
+    moved = together(*[partial(execute.settle_many, [rival]) for rival in rivals])
+    assert sorted(moved) == [0] * 7 + [1]
+    cost = facts(run)[2]
+    assert cost is not None
+    assert run.text.response_text == f"answer {cost:.2f}"
+
+
 def test_a_batch_is_a_handful_of_statements_whatever_its_size(
     bob: Membership, django_assert_max_num_queries: Any
 ) -> None:

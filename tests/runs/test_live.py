@@ -115,7 +115,9 @@ def test_one_subscription_serves_every_stream(settings: Settings) -> None:
     with_hub(scenario)
 
 
-@pytest.mark.parametrize("garbage", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"run": "1"}', b"null", b"{}"])
+@pytest.mark.parametrize(
+    "garbage", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"run": "1"}', b"null", b"{}", b'[{"run": "1"}]']
+)
 def test_a_message_of_another_kind_ends_nothing(settings: Settings, garbage: bytes) -> None:
     async def scenario(hub: live.Hub, queue: "asyncio.Queue[live.Change | None]") -> None:
         with Redis.from_url(settings.REDIS_URL) as redis:
@@ -125,6 +127,26 @@ def test_a_message_of_another_kind_ends_nothing(settings: Settings, garbage: byt
         assert await asyncio.wait_for(queue.get(), 20) == later
 
     with_hub(scenario)
+
+
+def test_a_submission_wakes_whoever_listens_and_other_changes_do_not(settings: Settings) -> None:
+    async def run() -> None:
+        woken: asyncio.Queue[bool] = asyncio.Queue()
+        listener = asyncio.create_task(live.listen_for_work(lambda: woken.put_nowait(True)))
+        try:
+            with Redis.from_url(settings.REDIS_URL) as redis:
+                while dict(redis.pubsub_numsub(live.WAKE)) != {live.WAKE.encode(): 1}:
+                    await asyncio.sleep(0.05)
+            await publish(change())
+            await asyncio.to_thread(live.publish, [change()], wake=True)
+            await asyncio.wait_for(woken.get(), 20)
+            # In order on one connection: a call for the first change would have come before this one.
+            assert woken.empty()
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+
+    asyncio.run(run())
 
 
 def test_a_browser_that_does_not_read_loses_the_oldest() -> None:
