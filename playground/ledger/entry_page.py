@@ -1,5 +1,6 @@
 """The entries of one team in one mode, newest first, a page at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -7,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from accounts import access
+from accounts.models import ApiKey, Membership
 from playground.ledger.models import Entry, EntryQuerySet, MadeBy
 
 PAGE = 50
@@ -82,7 +85,13 @@ def _cursor(rows: list[Entry]) -> Cursor | None:
     return Cursor.at(rows[0]) if rows else None
 
 
-def evidence(entry: Entry) -> str:
+def balances_seen(membership: Membership, entries: Sequence[Entry]) -> set[UUID]:
+    """The keys among those of ``entries`` whose balance this person may see."""
+    keys = ApiKey.objects.filter(id__in={entry.key_id for entry in entries}).defer("ciphertext")
+    return {key.id for key in keys if access.may_see_balance(membership, key)}
+
+
+def evidence(entry: Entry, *, sees_balance: bool) -> str:
     """How the entry's fact is known, in few words; whoever said it comes first."""
     words = []
     if entry.actor_label:
@@ -93,6 +102,6 @@ def evidence(entry: Entry) -> str:
     words += [
         form.format(str(known[name]).replace("_", " ") if name == "reason" else known[name])
         for name, form in _WORDS.items()
-        if known.get(name) not in (None, "")
+        if known.get(name) not in (None, "") and (sees_balance or name != "balance_text")
     ]
     return " · ".join(words)

@@ -10,7 +10,7 @@ from playground.ledger import checks, entry_page, sealing
 from playground.ledger.models import Entry, LedgerCheck, Seal
 from tests.ledger.books import learn, reserve
 from tests.ledger.superuser import tamper
-from tests.personas import People, ask_everyone, expect
+from tests.personas import People, ask_everyone, expect, make_key
 from tests.runs.factories import make_run
 
 TODAY = datetime.now(UTC).date()
@@ -182,3 +182,15 @@ def test_a_run_leads_to_its_entries_for_those_who_see_the_books(people: People, 
     address = f"/t/{people.team.slug}/sandbox/history/{run.id}/"
     assert f"{url}?run={run.id}" in people.audrey.client().get(address).text
     assert f"{url}?run={run.id}" not in people.bob.client().get(address).text
+
+
+def test_a_balance_is_for_those_who_may_see_it(people: People, url: str) -> None:
+    bobs = make_key(people.membership("bob"))
+    lent = make_key(people.membership("bob"), text="SGTEST_fedcba9876543210", label="Lent", lent=True)
+    for key, balance in ((bobs, "12.3400"), (lent, "56.7800")):
+        run = reserve(people.team.id, key_id=key.id)
+        learn(run, "billed", "0.04", evidence={"cost_text": "0.04", "balance_text": balance})
+    for persona in (people.alice, people.audrey):
+        page = persona.client().get(url).content.decode()
+        assert "balance 56.7800" in page
+        assert "12.3400" not in page

@@ -42,8 +42,11 @@ def _page(request: HttpRequest, membership: Membership, mode: str, chosen: dict[
         before=Cursor.read(request.GET.get("before", "")),
         after=Cursor.read(request.GET.get("after", "")),
     )
+    seen = entry_page.balances_seen(membership, page.entries)
     return {
-        "rows": [(entry, entry_page.evidence(entry)) for entry in page.entries],
+        "rows": [
+            (entry, entry_page.evidence(entry, sees_balance=entry.key_id in seen)) for entry in page.entries
+        ],
         "newer_url": _url(request.GET, "after", page.newer),
         "older_url": _url(request.GET, "before", page.older),
     }
