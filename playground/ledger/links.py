@@ -9,8 +9,14 @@ from accounts.models import Team
 from playground.ledger.models import Cut
 from playground.ledger.periods import Period
 
-# What the history filters by. It has no filter for a tag.
-_PARAMETERS = {Cut.PERSON: "person", Cut.ENDPOINT: "endpoint", Cut.KEY: "key", Cut.SOURCE: "source"}
+# What the history filters by.
+_PARAMETERS = {
+    Cut.PERSON: "person",
+    Cut.ENDPOINT: "endpoint",
+    Cut.KEY: "key",
+    Cut.SOURCE: "source",
+    Cut.TAG: "tag",
+}
 
 
 def history(team: Team, mode: str, **filters: str | date) -> str:

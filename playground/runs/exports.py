@@ -51,6 +51,7 @@ _COLUMNS: dict[str, Callable[[Run], Value]] = {
     "endpoint": lambda run: run.endpoint,
     "version": lambda run: run.version,
     "source": lambda run: run.source,
+    "tag": lambda run: run.tag,
     "key_label": lambda run: run.key_label,
     "key_last_four": lambda run: run.key_last_four,
     "state": lambda run: run.state,

@@ -54,6 +54,7 @@ class HistoryFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "such as 406"}),
     )
     source = forms.ChoiceField(required=False, label="Source", choices=[("", "Any source"), *Source.choices])
+    tag = forms.CharField(required=False, max_length=60, label="Tag")
     since = DayField(required=False, label="From", widget=_Day)
     until = DayField(required=False, label="To", widget=_Day)
 
@@ -100,6 +101,7 @@ class HistoryFilterForm(forms.Form):
             state=data.get("state") or "",
             status=data.get("status"),
             source=data.get("source") or "",
+            tag=(data.get("tag") or "").strip(),
             start=_start(self._team, data.get("since")),
             end=_start(self._team, _after(data.get("until"))),
         )

@@ -39,6 +39,7 @@ class Filter:
     state: str = ""
     status: int | None = None
     source: str = ""
+    tag: str = ""
     start: datetime | None = None
     end: datetime | None = None
 
@@ -84,6 +85,7 @@ def select(membership: Membership, mode: str, chosen: Filter) -> RunQuerySet:
         "state": chosen.state,
         "status": chosen.status,
         "source": chosen.source,
+        "tag": chosen.tag,
     }
     runs = runs.filter(**{name: value for name, value in exact.items() if value})
     if chosen.needs_person:

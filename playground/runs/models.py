@@ -163,6 +163,7 @@ class Run(models.Model):
                 condition=~Q(billing=Billing.BILLED),
                 name="run_by_odd_billing",
             ),
+            models.Index(fields=["team", "mode", "tag", "-id"], condition=~Q(tag=""), name="run_by_tag"),
             models.Index(fields=["team", "mode", "-id"], condition=NEEDS_PERSON, name="run_needs_person"),
             models.Index(fields=["team", "request_id"], condition=~Q(request_id=""), name="run_by_request"),
             models.Index(fields=["api_key", "id"], condition=Q(state=State.QUEUED), name="run_queue"),

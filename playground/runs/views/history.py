@@ -52,7 +52,7 @@ def history_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         **history.frame(membership, mode),
         "form": form,
         "main_fields": [form[name] for name in ("person", "endpoint", "billing", "key")],
-        "more_fields": [form[name] for name in ("state", "status", "source", "since", "until")],
+        "more_fields": [form[name] for name in ("state", "status", "source", "tag", "since", "until")],
         "chosen": chosen,
         "rows": history.rows(membership, page.runs),
         "follows": page.is_first and not chosen.words and chosen.end is None,

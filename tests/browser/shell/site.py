@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGE = """
 {% extends "base.html" %}
 {% block title %}Shell{% endblock %}
+{% block topbar_money %}{% endblock %}
 {% block page_header %}<h1>Shell</h1>{% endblock %}
 {% block content %}
 <label for="search">Search</label>
