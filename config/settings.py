@@ -197,6 +197,9 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": env("DATABASE_POOL_SIZE"),
     "timeout": 20,
 }
+# Without a number Django has the driver prepare nothing, not even what asks for it (playground/prepared.py). With this
+# one nothing else is.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 2**31
 # Without it, each pooled connection that a restart of PostgreSQL cut costs one visitor an error page.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

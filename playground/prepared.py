@@ -1,6 +1,9 @@
 """Statements that PostgreSQL plans once for each connection: for those that every run goes through.
 
 Django sends each statement as text, so that the server plans it anew; for a long one that takes longer than doing it.
+
+A plan whose result has got another type by a migration fails once, and with the ROLLBACK the driver forgets what it
+prepared: a statement that returns rows belongs into a transaction that is tried again.
 """
 
 from collections.abc import Mapping, Sequence

@@ -86,7 +86,9 @@ def close(
     Nobody writes an entry of this team meanwhile.
     """
     access.require(membership, Ability.CLOSE_PERIODS)
-    team, period = membership.team, periods.around(Kind.MONTH, month)
+    # Its row is locked first, as by everybody who wants both.
+    team = Team.objects.select_for_update(no_key=True).get(id=membership.team_id)
+    period = periods.around(Kind.MONTH, month)
     with connection.cursor() as cursor:
         cursor.execute(rules.LOCK_TEAM_ALONE, [str(team.id)])
     closed = closes(team, mode)

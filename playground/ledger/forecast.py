@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Team
-from playground.ledger import days
+from accounts.models import Membership, Team
+from playground.ledger import days, scopes
 from playground.ledger.models import Budget
 from playground.ledger.periods import Kind, Period
 from playground.ledger.spend import Scope
@@ -88,14 +88,15 @@ class MemberLimits:
         return min(found) if found and person else None
 
 
-def member_limits(team: Team, mode: str, kind: Kind) -> MemberLimits:
+def member_limits(membership: Membership, mode: str, kind: Kind) -> MemberLimits:
+    """As far as they are for this person to know: somebody else's own budget is not."""
     everybody: Decimal | None = None
     own: dict[str, Decimal] = {}
-    rows = _in_force(team, mode, kind).exclude(person=None, per_member=False)
+    rows = _in_force(membership.team, mode, kind).exclude(person=None, per_member=False)
     for budget in rows.order_by("-limit_usd"):
         if budget.per_member:
             everybody = budget.limit_usd
-        elif budget.limit_usd is not None:
+        elif budget.limit_usd is not None and scopes.may_see_sums(budget, membership):
             own[str(budget.person_id)] = budget.limit_usd
     return MemberLimits(everybody, own)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import forms
 from django.utils.dateparse import parse_datetime
 
+from accounts.forms import DayField
 from playground.ledger.models import StepKind
 
 
@@ -25,9 +26,13 @@ class StepNameForm(forms.Form):
     )
 
     def clean_at(self) -> datetime:
-        moment = parse_datetime(self.cleaned_data["at"])
-        if moment is None or moment.tzinfo is None:
-            raise forms.ValidationError("This page was too old. Reload it.")
+        try:
+            moment = parse_datetime(self.cleaned_data["at"])
+            if moment is None or moment.tzinfo is None:
+                raise ValueError
+            DayField().run_validators(moment.date())
+        except (ValueError, forms.ValidationError):
+            raise forms.ValidationError("This page was too old. Reload it.") from None
         return moment
 
 

@@ -58,7 +58,8 @@ def _send(team: Team, state: AccountState) -> int:
         "key": ApiKey.objects.filter(id=state.key_id).defer("ciphertext").first(),
         "link": settings.SITE_URL + reverse("ledger:reconcile", args=[team.slug, state.mode]),
     }
-    subject = render_to_string("ledger/email/unexplained_subject.txt", context).strip()
+    # A header is one line, whatever the team is called.
+    subject = " ".join(render_to_string("ledger/email/unexplained_subject.txt", context).split())
     text = render_to_string("ledger/email/unexplained.txt", context)
     try:
         # One mail each: nobody learns the others' addresses from it.

@@ -83,7 +83,7 @@ def _over_budget(membership: Membership, budget: Budget, refused: OverBudget, no
         may_raise=may_raise,
         # What is missing tells what is spent, where the limit is known.
         missing_usd=usd if told else (amounts.up_to_cents(refused.hold) if usd else None),
-        missing_runs=runs,
+        missing_runs=runs if told else runs and 1,
         team=membership.team.slug,
         mode=budget.mode,
     )

@@ -167,7 +167,10 @@ def carry_over(*, old: Budget, new: Budget) -> None:
 
 def _open(membership: Membership, asked: BudgetRequest) -> BudgetRequest:
     rows = BudgetRequest.objects.select_for_update(of=("self",)).select_related("budget__person")
-    row = rows.get(id=asked.id, budget__team=membership.team_id)
+    row = rows.filter(id=asked.id, budget__team=membership.team_id).first()
+    if row is None:
+        # It went on to another budget while this waited for its row.
+        raise RequestProblem("", "This budget was changed meanwhile. Look at the list again.")
     if row.state != State.OPEN:
         raise RequestProblem("", f"{row.decided_by_label} has answered this request already.")
     return row

@@ -87,7 +87,7 @@ def build(
     membership: Membership, mode: str, period: Period, cut: Cut, pair: tuple[Cut, Cut] | None
 ) -> dict[str, Any]:
     team, scope = membership.team, spend.scope_of(membership, mode)
-    main = spend_tables.table(team, scope, period, cut)
+    main = spend_tables.table(membership, scope, period, cut)
     beside = spend_tables.BESIDE.get(cut)
     today = days.today(team)
     # A chart has no money for runs that are only held.
@@ -103,7 +103,7 @@ def build(
         "by": BY[cut],
         "tabs": [Link(spend_tables.TITLES[one][0], BY[one], one == cut) for one in scope.cuts],
         "table": main,
-        "beside": spend_tables.table(team, scope, period, beside) if beside in scope.cuts else None,
+        "beside": spend_tables.table(membership, scope, period, beside) if beside in scope.cuts else None,
         "beside_by": BY[beside] if beside else "",
         "sums": main.total,
         "change": change(scope, period, today, main.total),

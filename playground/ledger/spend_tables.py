@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from accounts.models import Team
+from accounts.models import Membership, Team
 from playground.ledger import forecast, links, names, spend
 from playground.ledger.models import Cut
 from playground.ledger.periods import Period
@@ -86,15 +86,16 @@ class Table:
         return self.rows[:MOST_ROWS]
 
 
-def table(team: Team, scope: Scope, period: Period, cut: Cut) -> Table:
+def table(membership: Membership, scope: Scope, period: Period, cut: Cut) -> Table:
     """Every value of the cut, most spent first, with what is held for it."""
+    team = membership.team
     found = spend.by_value(scope, period, cut)
     held = spend.held_by_value(scope, period, cut)
     for value in held:
         found.setdefault(value, Sums())
     called = names.of(team.id, cut, found)
     css = colours(list(found))
-    limits = forecast.member_limits(team, scope.mode, period.kind) if cut == Cut.PERSON else None
+    limits = forecast.member_limits(membership, scope.mode, period.kind) if cut == Cut.PERSON else None
     whole = spend.total(found.values())
     rows = []
     for value, sums in found.items():

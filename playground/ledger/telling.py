@@ -73,7 +73,8 @@ def link(alert: Alert) -> str:
 def _mail(alert: Alert, addresses: list[str]) -> None:
     """One mail for each person, so that no address is shown to another."""
     text = render_to_string("ledger/email/alert.txt", {"alert": alert, "link": link(alert)})
-    subject = f"{alert.team.name}: {alert.get_kind_display().lower()}"
+    name = " ".join(alert.team.name.split())  # a header is one line
+    subject = f"{name}: {alert.get_kind_display().lower()}"
     try:
         with get_connection() as connection:
             for address in addresses:

@@ -42,7 +42,10 @@ class _Charges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One balance on the walk. ``ours`` and ``others`` sum all charges recorded before it since the first reading."""
+    """One balance on the walk. ``ours`` and ``others`` sum all charges recorded before it since the first reading.
+
+    ``calls`` counts ours. ``run_id`` is empty for a run of another team: which one it was is nothing to know here.
+    """
 
     at: datetime
     total: Decimal
@@ -137,7 +140,7 @@ class _Sums:
             self.more_since[one.since] += one.more
             self.less_since[one.since] += one.less
             (self.ours if one.ours else self.others)[one.until] += one.more + one.less
-            self.calls[one.until] += one.number
+            self.calls[one.until] += one.number if one.ours else 0
         for name in ("more_until", "less_until", "more_since", "less_since", "ours", "others", "calls"):
             setattr(self, name, list(accumulate(getattr(self, name))))
 
@@ -154,7 +157,8 @@ class _Sums:
 
     def reading(self, one: Snapshot) -> Reading:
         place = self.place(one.at)
-        mine = one.charged if one.team_id == self.team_id else ZERO
+        is_ours = one.team_id == self.team_id
+        mine = one.charged if is_ours else ZERO
         return Reading(
             at=one.at,
             total=one.total,
@@ -162,10 +166,10 @@ class _Sums:
             free=one.free,
             source=one.source,
             key_id=one.key_id,
-            run_id=one.run_id,
+            run_id=one.run_id if is_ours else None,
             ours=self.ours[place] + mine,
             others=self.others[place] + one.charged - mine,
-            calls=self.calls[place] + bool(one.charged),
+            calls=self.calls[place] + bool(mine),
         )
 
 

@@ -95,20 +95,42 @@ def look_up(runs: Sequence[Run], rows: Sequence[HistoryRow]) -> dict[UUID, Found
     by_id = {row.request_id: row for row in rows}
     known = set(Run.objects.filter(request_id__in=list(by_id)).values_list("request_id", flat=True))
     free = [row for row in rows if row.request_id not in known]
-    with_files = set(RunInput.objects.filter(run__in=runs).values_list("run_id", flat=True))
-    fits = {
-        run.id: [(row, _fits(run, row, with_files)) for row in free if _near(run, row)]
-        for run in runs
-        if not run.request_id
-    }
+    fits = _pairs([run for run in runs if not run.request_id], free)
+    wanted = {row.request_id for pairs in fits.values() for row, fit in pairs if fit}
+    rivals = _rivals(runs, [row for row in free if row.request_id in wanted])
     claims: dict[str, int] = {}
-    for pairs in fits.values():
+    for pairs in (*fits.values(), *_pairs(rivals, free).values()):
         for row, fit in pairs:
             claims[row.request_id] = claims.get(row.request_id, 0) + (fit is not False)
     return {
         run.id: _by_id(by_id.get(run.request_id)) if run.request_id else _only(fits[run.id], claims)
         for run in runs
     }
+
+
+def _pairs(
+    runs: Sequence[Run], rows: Sequence[HistoryRow]
+) -> dict[UUID, list[tuple[HistoryRow, bool | None]]]:
+    """For each run the rows of its model and time, and whether each is what it sent."""
+    with_files = set(RunInput.objects.filter(run__in=runs).values_list("run_id", flat=True))
+    return {run.id: [(row, _fits(run, row, with_files)) for row in rows if _near(run, row)] for run in runs}
+
+
+def _rivals(runs: Sequence[Run], rows: Sequence[HistoryRow]) -> list[Run]:
+    """Other runs that one of these rows may belong to: sent, perhaps billed, and without an id of the provider.
+
+    One that is still on its way has none yet; and another key may be of the same account.
+    """
+    moments = [moment for row in rows if (moment := created_at(row)) is not None]
+    if not moments:
+        return []
+    first, last = min(moments) - LONGEST - SLACK, max(moments) + SLACK
+    # By id, which holds the time: it has an index across teams. Nobody waits in the queue for days.
+    oldest = UUID(int=int((first - timedelta(days=1)).timestamp() * 1000) << 80)
+    others = Run.objects.filter(id__gte=oldest, mode=runs[0].mode, endpoint__in={row.model for row in rows})
+    others = others.filter(request_id="", claimed_at__gte=first, claimed_at__lte=last)
+    others = others.exclude(billing=Billing.NOT_BILLED).exclude(id__in=[run.id for run in runs])
+    return list(others.select_related("text"))
 
 
 def _by_id(row: HistoryRow | None) -> Found:

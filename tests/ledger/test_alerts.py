@@ -94,6 +94,19 @@ def test_mail_goes_to_managers_and_to_the_member_it_is_about(people: People) -> 
     assert all(len(one.to) == 1 for one in mail.outbox)
 
 
+def test_a_name_of_two_lines_keeps_no_mail_from_leaving(people: People) -> None:
+    people.team.name = "Studio\r\nBcc: charlie@example.com"
+    people.team.save()
+    for team in (people.team, people.membership("charlie").team):
+        Alert.objects.create(team=team, mode=MODE, kind=Alert.Kind.FULL, text="Used up.")
+    assert telling.tell() == 2
+    assert {one.subject for one in mail.outbox} == {
+        "Studio Bcc: charlie@example.com: used up",
+        "Elsewhere: used up",
+    }
+    assert [one.body for one in mail.outbox if one.to == ["charlie@example.com"]] == [mail.outbox[-1].body]
+
+
 def test_old_news_is_not_mailed(people: People) -> None:
     cap(people, "10")
     spend(people, "6")

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent
-from playground.ledger import balances, reconcile, sharing
+from playground.ledger import balances, reconcile, reconcile_mail, sharing
 from playground.ledger.models import AccountState, SharedBalance, Snapshot, StepName
 from tests.ledger.books import learn
 from tests.ledger.seen import begin, clock, recorded, see, spend
@@ -292,8 +293,51 @@ def test_another_team_is_one_amount_and_both_have_to_agree(people: People, key: 
     see(key, "6.7")
     one = books(key).statement(timezone.now().astimezone(key.team.zone).date())
     assert one is not None
-    assert (one.ours, one.others) == (Decimal("0.05"), Decimal("0.25"))
+    assert (one.ours, one.others, one.calls) == (Decimal("0.05"), Decimal("0.25"), 1)
     assert steps(key)[3:] == []
+
+
+def test_a_run_of_another_team_is_not_named(people: People, key: ApiKey) -> None:
+    theirs = make_key(people.membership("charlie"), text="SGTEST_0000000000000002")
+    move_together([key, theirs], "10", "9", "8", "7")
+    sharing.look_for_pairs()
+    for name in ("alice", "charlie"):
+        sharing.judge_pair(
+            membership=people.membership(name), pair=SharedBalance.objects.get(), together=True
+        )
+    run = spend(theirs, "0.25", evidence={"balance_text": "6.75"})
+    assert balances.gather() == {theirs.id}
+    today = timezone.now().astimezone(key.team.zone).date()
+    text = people.alice.client().get(f"/t/studio/sandbox/reconcile/{key.id}/{today}/").text
+    assert "6.75" in text
+    assert str(run) not in text
+    found = Snapshot.objects.get(run_id=run)
+    (reading,) = (one for one in books(key).walk.readings if one.at == found.at)
+    assert (reading.run_id, reading.calls) == (None, 0)
+
+
+def test_a_name_of_two_lines_makes_a_subject_of_one(
+    people: People, key: ApiKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile_mail, "FROM_HOUR", 0)
+    people.team.name = "Studio\r\nBcc: charlie@example.com"
+    people.team.save()
+    see(key, "10")
+    see(key, "9.58")
+    reconcile.refresh_states([key.id])
+    assert reconcile_mail.send_due() == 2
+    assert mail.outbox[0].subject == "Studio Bcc: charlie@example.com: $ 0.4200 unexplained (sandbox)"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-13-01", "soon"])
+def test_a_day_beyond_the_calendar_is_not_found(people: People, key: ApiKey, day: str) -> None:
+    see(key, "10")
+    place, alice = f"/t/studio/sandbox/reconcile/{key.id}/", people.alice.client()
+    assert alice.get(f"{place}{day}/").status_code == 404
+    assert alice.get(place, {"until": day}).status_code == 404
+    today = timezone.now().astimezone(key.team.zone).date()
+    said = {"at": f"{day}T00:00:00+00:00", "kind": "outside", "note": "Seen"}
+    assert alice.post(f"{place}{today}/", said).status_code == 422
 
 
 def test_a_replaced_key_belongs_to_no_pair(people: People, key: ApiKey) -> None:

@@ -66,6 +66,18 @@ def test_a_private_team_tells_members_no_sum_of_others(people: People) -> None:
     assert "0.2000" not in told.text
 
 
+def test_a_private_team_tells_members_no_number_of_runs_of_others(people: People) -> None:
+    people.team.own_runs_only = True
+    people.team.save()
+    for _ in range(4):
+        hold(people, "0.1", who="alice")
+    # Made with less than what has run already: what is missing would tell how much that was.
+    cap(people, None, runs=2, name="Studio")
+    people.bob.user.refresh_from_db()
+    assert refuse(people).missing_runs == 1
+    assert refuse(people, who="alice").missing_runs == 3
+
+
 def test_who_has_asked_already_is_told_so(people: People) -> None:
     budget = cap(people, "0.1")
     ask(people, budget)

@@ -17,7 +17,6 @@ from playground.ledger.models import Entry
 from playground.runs import doubts, evidence, resolve
 from playground.runs.models import Billing, CostSource, HistoryLook, Run, State
 from playground.segmind.history import HistoryRow
-from tests.ledger.books import learn, reserve
 from tests.personas import People
 from tests.runs.factories import make_run, unknown
 from tests.sandbox_server import SandboxServer
@@ -83,9 +82,6 @@ def provider(server: SandboxServer, people: People, settings: Settings) -> Provi
 
 def test_an_answer_lost_after_the_charge_is_found_with_its_exact_cost(provider: Provider) -> None:
     run = provider.lose(SMALL)
-    hold: dict[str, Any] = {"run_id": run.id, "key_id": run.api_key_id}
-    reserve(run.team_id, **hold)
-    learn(run.id, "unknown")
     assert resolve.keys_in_doubt() == [provider.key.id]
     assert resolve.resolve_key(provider.key.id) == 1
     run.refresh_from_db()
@@ -146,6 +142,28 @@ def test_one_that_fits_two_runs_proves_nothing(provider: Provider) -> None:
     second = provider.doubt(json.loads(first.text.request_text))
     assert resolve.resolve_key(provider.key.id) == 0
     assert {first.id, second.id} == set(Run.objects.needing_a_person().values_list("id", flat=True))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": State.SENDING, "billing": Billing.PENDING, "status": None},
+        {"state": State.SUCCEEDED, "billing": Billing.BILLED, "cost": "0.04"},
+    ],
+)
+def test_a_request_that_may_be_another_runs_proves_nothing(
+    provider: Provider, columns: dict[str, Any]
+) -> None:
+    run = provider.lose(SMALL)
+    sent: dict[str, Any] = {
+        "endpoint": "flux-schnell",
+        "request_text": run.text.request_text,
+        "ago": timedelta(seconds=4),
+    }
+    rival = make_run(provider.bob, key=provider.key, **sent, **columns)
+    assert resolve.resolve_key(provider.key.id) == 0
+    Run.objects.filter(id=rival.id).update(billing=Billing.NOT_BILLED, cost=None, cost_source="")
+    assert resolve.resolve_key(provider.key.id) == 1
 
 
 def test_a_request_that_another_run_has_is_taken(provider: Provider) -> None:

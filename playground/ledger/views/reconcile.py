@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import access, candidates
 from accounts.access import Ability
+from accounts.forms import DayField
 from accounts.models import Membership
 from accounts.shown import is_fragment
 from playground.ledger import balances, reconcile_page, sharing
@@ -35,9 +37,11 @@ def _account(membership: Membership, mode: str, key: uuid.UUID) -> reconciling.A
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text)
+        DayField().run_validators(day)
+    except (ValueError, ValidationError):
         raise Http404 from None
+    return day
 
 
 @require_GET
