@@ -28,7 +28,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.large", description=__doc__)
     parser.add_argument("what", choices=("fill", "measure"))
     parser.add_argument("--runs", type=int, nargs="+", default=list(USUAL), metavar="N")
-    parser.add_argument("--server", default="", help="a PostgreSQL to use; else one is started and thrown away")
+    parser.add_argument(
+        "--server", default="", help="a PostgreSQL to use; else one is started and thrown away"
+    )
     parser.add_argument("--only", default="", help="measure the pages whose name begins so")
     asked = parser.parse_args(arguments)
     if asked.what == "fill" and not asked.server:

@@ -3,9 +3,7 @@
 import json
 
 
-def tell(
-    name: str, value: float, unit: str, bar: float, *, at_least: bool = False, **more: object
-) -> bool:
+def tell(name: str, value: float, unit: str, bar: float, *, at_least: bool = False, **more: object) -> bool:
     """Print one figure; whether it holds its bar. ``more`` stands in the line, too."""
     ok = value >= bar if at_least else value <= bar
     sign = ">=" if at_least else "<="

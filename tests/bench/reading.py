@@ -112,7 +112,13 @@ def measure(count: int, *, only: str = "") -> tuple[dict[str, float], bool]:
 def tell_growth(small: int, before: dict[str, float], large: int, after: dict[str, float]) -> bool:
     """How much longer each page takes in the larger house; below half a millisecond nothing is told apart."""
     held = [
-        tell(f"large_{name}_growth", max(after[name], 0.5) / max(before[name], 0.5), "x", 1.3, runs=[small, large])
+        tell(
+            f"large_{name}_growth",
+            max(after[name], 0.5) / max(before[name], 0.5),
+            "x",
+            1.3,
+            runs=[small, large],
+        )
         for name in before
         if name in after and not name.startswith("search")
     ]
@@ -129,7 +135,12 @@ def _pages(reader: Reader) -> dict[str, str]:
     year = f"period=custom&from={since(364)}&to={since(0)}"
     month = f"period=month&on={since(31)[:7]}"
     history = {name: f"history/?{query}" for name, (query, _) in _filters(reader).items()}
-    spans = {"day": f"period=day&on={since(1)}", "week": f"period=week&on={since(7)}", "month": month, "year": year}
+    spans = {
+        "day": f"period=day&on={since(1)}",
+        "week": f"period=week&on={since(7)}",
+        "month": month,
+        "year": year,
+    }
     tabs = {
         f"spend_{span}_{tab}": f"spend/?{spans[span]}&by={tab}"
         for span in ("month", "year")
@@ -207,7 +218,9 @@ def _against_sql(reader: Reader, count: int) -> bool:
     held = []
     for name, (query, where) in _filters(reader).items():
         rows = [
-            one for one in reader.opens(f"history/?{query}") if "LIMIT 51" in one[0] and '"playground_run"' in one[0]
+            one
+            for one in reader.opens(f"history/?{query}")
+            if "LIMIT 51" in one[0] and '"playground_run"' in one[0]
         ]
         by_hand = (
             f"SELECT * FROM playground_run WHERE team_id = '{reader.team}' AND mode = 'sandbox' {where} "
@@ -270,9 +283,7 @@ def _export(reader: Reader, count: int) -> bool:
     """Memory while the year's entries are streamed as a zip; of a larger house only a month, which takes as long."""
     days = 364 if count <= 1_000_000 else 30
     first = reader.today - timedelta(days=days)
-    answer = reader.client.get(
-        f"{reader.home}/spend/export.csv?period=custom&from={first}&to={reader.today}"
-    )
+    answer = reader.client.get(f"{reader.home}/spend/export.csv?period=custom&from={first}&to={reader.today}")
     process = psutil.Process()
     begin = peak = size = 0
     for place, piece in enumerate(answer.streaming_content):
