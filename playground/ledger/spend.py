@@ -112,6 +112,23 @@ def _rows(scope: Scope, cut: Cut) -> QuerySet[Any]:
     return rows.filter(a=str(scope.person_id)).annotate(value=F("b"))
 
 
+# Months are kept of pairs; summed over the other one of the pair they are months of one.
+_MONTHS_OF = {Cut.PERSON: Cut.PERSON_KEY, Cut.ENDPOINT: Cut.ENDPOINT_KEY}
+
+
+def _rows_in(scope: Scope, cut: Cut, period: Period) -> QuerySet[Any]:
+    """The rows of a period whose sum is the period's: of a long one whole months, so that a year is as few rows."""
+    pair = _MONTHS_OF.get(cut)
+    if scope.person_id is not None and cut != Cut.PERSON:
+        return _rows(scope, cut).filter(_in_months_and_days(period))
+    if pair is None or not is_monthly(period):
+        return _rows(scope, cut).filter(_in_days(period))
+    found = Q(cut=pair, grain=Grain.MONTH) | Q(cut=cut, grain=Grain.DAY)
+    rows = Rollup.objects.filter(found, _in_months_and_days(period), team_id=scope.team_id, mode=scope.mode)
+    own = rows if scope.person_id is None else rows.filter(a=str(scope.person_id))
+    return own.annotate(value=F("a"))
+
+
 def _in_days(period: Period) -> Q:
     return Q(grain=Grain.DAY, start__gte=period.first, start__lte=period.last)
 
@@ -129,9 +146,7 @@ def _in_months_and_days(period: Period) -> Q:
 
 def by_value(scope: Scope, period: Period, cut: Cut) -> dict[str, Sums]:
     """The sums of each value, most spent first. Values whose sums came back to zero are left out."""
-    paired = scope.person_id is not None and cut != Cut.PERSON
-    days = _in_months_and_days(period) if paired else _in_days(period)
-    found = _rows(scope, cut).filter(days).values("value").annotate(**_SUMS)
+    found = _rows_in(scope, cut, period).values("value").annotate(**_SUMS)
     made = {row["value"]: _sums(row) for row in found}
     ranked = sorted(made.items(), key=lambda one: (-one[1].spent, -one[1].runs, one[0]))
     return {value: sums for value, sums in ranked if sums}
@@ -139,7 +154,7 @@ def by_value(scope: Scope, period: Period, cut: Cut) -> dict[str, Sums]:
 
 def totals(scope: Scope, period: Period) -> Sums:
     """One row for each person of the team at most is read."""
-    return _sums(_rows(scope, Cut.PERSON).filter(_in_days(period)).aggregate(**_SUMS))
+    return _sums(_rows_in(scope, Cut.PERSON, period).aggregate(**_SUMS))
 
 
 def is_monthly(period: Period) -> bool:
@@ -150,7 +165,8 @@ def over_time(scope: Scope, period: Period, cut: Cut, values: Iterable[str]) -> 
     """The sums of each day, or month of a long period, parted by ``values``; "\\0" holds all the others."""
     named = list(values)
     start = TruncMonth("start") if is_monthly(period) else F("start")
-    rows = _rows(scope, cut).filter(_in_days(period)).annotate(bar=start)
+    of_days = _rows(scope, cut).filter(_in_days(period))
+    rows = (_rows_in(scope, cut, period) if is_monthly(period) else of_days).annotate(bar=start)
     made: dict[date, dict[str, Sums]] = {}
     for part, more in ((rows.filter(value__in=named), ["value"]), (rows.exclude(value__in=named), [])):
         for row in part.values("bar", *more).annotate(**_SUMS):
@@ -160,7 +176,7 @@ def over_time(scope: Scope, period: Period, cut: Cut, values: Iterable[str]) -> 
 
 
 def of_endpoint(scope: Scope, period: Period, endpoint: str) -> Sums:
-    rows = _rows(scope, Cut.ENDPOINT).filter(_in_days(period), value=endpoint)
+    rows = _rows_in(scope, Cut.ENDPOINT, period).filter(value=endpoint)
     return _sums(rows.aggregate(**_SUMS))
 
 

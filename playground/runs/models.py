@@ -164,6 +164,11 @@ class Run(models.Model):
                 name="run_by_odd_billing",
             ),
             models.Index(fields=["team", "mode", "tag", "-id"], condition=~Q(tag=""), name="run_by_tag"),
+            models.Index(
+                fields=["team", "mode", "source", "-id"],
+                condition=~Q(source=Source.PLAYGROUND),
+                name="run_by_odd_source",
+            ),
             models.Index(fields=["team", "mode", "-id"], condition=NEEDS_PERSON, name="run_needs_person"),
             models.Index(fields=["team", "request_id"], condition=~Q(request_id=""), name="run_by_request"),
             models.Index(fields=["api_key", "id"], condition=Q(state=State.QUEUED), name="run_queue"),

@@ -26,6 +26,7 @@ PERIODS = [
     periods.around(Kind.MONTH, date(2026, 9, 30)),
     Period(Kind.CUSTOM, date(2026, 8, 25), date(2026, 10, 4)),
     Period(Kind.CUSTOM, FIRST, LAST),
+    Period(Kind.CUSTOM, date(2026, 6, 15), date(2026, 10, 4)),
     Period(Kind.CUSTOM, date(2026, 1, 1), date(2026, 12, 31)),
 ]
 VALUE: dict[Cut, Callable[[Entry], str]] = {
