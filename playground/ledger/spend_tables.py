@@ -68,6 +68,7 @@ class Table:
     rows: list[Row]
     total: Sums
     query: str
+    most: int
 
     @property
     def names(self) -> dict[str, str]:
@@ -79,15 +80,15 @@ class Table:
 
     @property
     def is_short(self) -> bool:
-        return len(self.rows) > MOST_ROWS
+        return len(self.rows) > self.most
 
     @property
     def first_rows(self) -> list[Row]:
-        return self.rows[:MOST_ROWS]
+        return self.rows[: self.most]
 
 
-def table(team: Team, scope: Scope, period: Period, cut: Cut) -> Table:
-    """Every value of the cut, most spent first, with what is held for it."""
+def table(team: Team, scope: Scope, period: Period, cut: Cut, *, most: int = MOST_ROWS) -> Table:
+    """Every value of the cut, most spent first, with what is held for it; at most so many are its first rows."""
     found = spend.by_value(scope, period, cut)
     held = spend.held_by_value(scope, period, cut)
     for value in held:
@@ -116,7 +117,7 @@ def table(team: Team, scope: Scope, period: Period, cut: Cut) -> Table:
                 page_of(team, scope.mode, period, value) if cut == Cut.ENDPOINT else "",
             )
         )
-    return Table(cut, *TITLES[cut], rows, whole, period.query)
+    return Table(cut, *TITLES[cut], rows, whole, period.query, min(most, MOST_ROWS))
 
 
 def page_of(team: Team, mode: str, period: Period, endpoint: str) -> str:
