@@ -149,8 +149,10 @@ class AmountForm(forms.Form):
         super().__init__(*args, **kwargs)
         if budget.limit_usd is None:
             del self.fields["usd"]
+            _require(self.fields["runs"])
         if budget.limit_runs is None:
             del self.fields["runs"]
+            _require(self.fields["usd"])
 
     @property
     def usd_value(self) -> Decimal:
@@ -166,6 +168,13 @@ class AmountForm(forms.Form):
         if not any(name in self.errors or cleaned.get(name) for name in names):
             self.add_error(names[0], "Say how much more.")
         return cleaned
+
+
+def _require(field: forms.Field) -> None:
+    """The only amount of a form is no optional one."""
+    field.required = True
+    field.widget.is_required = True
+    field.error_messages["required"] = "Say how much more."
 
 
 class RequestForm(AmountForm):

@@ -19,7 +19,6 @@ _WORDS = {
     "cost_text": "cost {}",
     "balance_text": "balance {}",
     "reason": "{}",
-    "request_id": "request {}",
 }
 
 
@@ -92,7 +91,7 @@ def balances_seen(membership: Membership, entries: Sequence[Entry]) -> set[UUID]
 
 
 def evidence(entry: Entry, *, sees_balance: bool) -> str:
-    """How the entry's fact is known, in few words; whoever said it comes first."""
+    """How the entry's fact is known, in few words; whoever said it comes first. The request id stands beside it."""
     words = []
     if entry.actor_label:
         words.append(f"{entry.actor_label}: {entry.reason}" if entry.reason else entry.actor_label)

@@ -16,6 +16,8 @@ from playground.ledger.spend import Scope, Sums
 
 BY = {Cut.PERSON: "person", Cut.ENDPOINT: "model", Cut.KEY: "key", Cut.SOURCE: "source", Cut.TAG: "tag"}
 CUT_OF = {word: cut for cut, word in BY.items()}
+# The table beside the main one ends about where that ends.
+FEWEST_BESIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def build(
         "by": BY[cut],
         "tabs": [Link(spend_tables.TITLES[one][0], BY[one], one == cut) for one in scope.cuts],
         "table": main,
-        "beside": spend_tables.table(membership, scope, period, beside) if beside in scope.cuts else None,
+        "beside": spend_tables.table(
+            membership, scope, period, beside, most=max(FEWEST_BESIDE, len(main.rows))
+        )
+        if beside in scope.cuts
+        else None,
         "beside_by": BY[beside] if beside else "",
         "sums": main.total,
         "change": change(scope, period, today, main.total),

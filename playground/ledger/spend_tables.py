@@ -68,6 +68,7 @@ class Table:
     rows: list[Row]
     total: Sums
     query: str
+    most: int
 
     @property
     def names(self) -> dict[str, str]:
@@ -79,15 +80,15 @@ class Table:
 
     @property
     def is_short(self) -> bool:
-        return len(self.rows) > MOST_ROWS
+        return len(self.rows) > self.most
 
     @property
     def first_rows(self) -> list[Row]:
-        return self.rows[:MOST_ROWS]
+        return self.rows[: self.most]
 
 
-def table(membership: Membership, scope: Scope, period: Period, cut: Cut) -> Table:
-    """Every value of the cut, most spent first, with what is held for it."""
+def table(membership: Membership, scope: Scope, period: Period, cut: Cut, *, most: int = MOST_ROWS) -> Table:
+    """Every value of the cut, most spent first, with what is held for it; at most so many are its first rows."""
     team = membership.team
     found = spend.by_value(scope, period, cut)
     held = spend.held_by_value(scope, period, cut)
@@ -117,7 +118,7 @@ def table(membership: Membership, scope: Scope, period: Period, cut: Cut) -> Tab
                 page_of(team, scope.mode, period, value) if cut == Cut.ENDPOINT else "",
             )
         )
-    return Table(cut, *TITLES[cut], rows, whole, period.query)
+    return Table(cut, *TITLES[cut], rows, whole, period.query, min(most, MOST_ROWS))
 
 
 def page_of(team: Team, mode: str, period: Period, endpoint: str) -> str:

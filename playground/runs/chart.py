@@ -87,6 +87,8 @@ class Chart:
         """The rectangles, stacked from the bottom; a single request is still seen beside a thousand."""
         top = max((bucket.total for bucket in self.buckets), default=0) or 1
         slot = WIDTH / max(1, len(self.buckets))
+        # A year has more bars than fit with the usual gap.
+        gap = min(GAP, slot / 4)
         bars = []
         for place, bucket in enumerate(self.buckets):
             y = float(HEIGHT)
@@ -98,9 +100,9 @@ class Chart:
                     bars.append(
                         Bar(
                             css,
-                            round(place * slot + GAP / 2, 2),
+                            round(place * slot + gap / 2, 2),
                             round(y, 2),
-                            round(slot - GAP, 2),
+                            round(slot - gap, 2),
                             round(height, 2),
                         )
                     )

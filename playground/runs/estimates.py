@@ -56,15 +56,15 @@ class Estimate:
         """Which runs or which data the figures come from, as a sentence."""
         if self.basis == "team":
             runs = "last billed run" if self.count == 1 else f"last {self.count} billed runs"
-            return f"From this team's {runs} of this endpoint."
+            return f"From this team's {runs} of this model."
         if self.basis == "catalogue":
             what = "Segmind's published price" if self.published else "the average of all Segmind's calls"
             return f"From the catalogue: {what}. This team has no billed run of it yet."
-        return "Nothing is known yet about the price and time of this endpoint."
+        return "Nothing is known yet about the price and time of this model."
 
     @property
     def sentence(self) -> str:
-        """All of it: ``$ 0.0300 to 0.0500, usually 28 s. From this team's last 50 billed runs of this endpoint.``"""
+        """All of it: ``$ 0.0300 to 0.0500, usually 28 s. From this team's last 50 billed runs of this model.``"""
         time = f"usually {self.usual_time}" if self.usual_time else ""
         facts = ", ".join(part for part in (self.price, time) if part)
         return f"{facts[:1].upper()}{facts[1:]}. {self.source}" if facts else self.source
@@ -80,7 +80,7 @@ class Estimate:
 
 
 def estimate(*, team: Team, mode: str, endpoint: str) -> Estimate:
-    """From the team's last 50 billed runs of this endpoint in this mode, else from the catalogue."""
+    """From the team's last 50 billed runs of this model in this mode, else from the catalogue."""
     rows = list(
         Run.objects.filter(
             team=team, mode=mode, endpoint=endpoint, billing=Billing.BILLED, cost__isnull=False

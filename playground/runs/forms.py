@@ -33,7 +33,7 @@ class HistoryFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"}),
     )
     person = forms.ChoiceField(required=False, label="Person")
-    endpoint = forms.ChoiceField(required=False, label="Endpoint")
+    endpoint = forms.ChoiceField(required=False, label="Model")
     key = forms.ChoiceField(required=False, label="Key")
     billing = forms.ChoiceField(
         required=False, label="Billed", choices=[("", "Billed or not"), *Billing.choices]
@@ -62,7 +62,7 @@ class HistoryFilterForm(forms.Form):
         super().__init__(data)
         self._team = membership.team
         self._offer(membership, mode, "person", "Anybody", choices.people(membership))
-        self._offer(membership, mode, "endpoint", "Any endpoint", choices.endpoints(membership, mode))
+        self._offer(membership, mode, "endpoint", "Any model", choices.endpoints(membership, mode))
         self._offer(membership, mode, "key", "Any key", choices.keys(membership, mode))
 
     def _offer(
@@ -75,7 +75,7 @@ class HistoryFilterForm(forms.Form):
             found = [*found, (current, label)] if label else found
         field = cast(forms.ChoiceField, self.fields[name])
         field.choices = [("", first), *found]
-        field.error_messages["invalid_choice"] = f"No run here has this {name}."
+        field.error_messages["invalid_choice"] = f"No run here has this {str(field.label).lower()}."
 
     def add_prefix(self, field_name: str) -> str:
         return _PARAMETERS.get(field_name, field_name)

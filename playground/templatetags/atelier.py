@@ -20,12 +20,6 @@ def money(value: Decimal | None) -> str:
 
 
 @register.filter
-def signed(value: Decimal) -> str:
-    """``+0.0400`` or ``−0.0400``: what an entry adds to a sum."""
-    return f"{'−' if value < 0 else '+'}{figures.money(abs(value))}"
-
-
-@register.filter
 def cost(value: Decimal | None) -> SafeString:
     """``$ 0.0400`` with the exact amount on hover; a dash where the cost is not known, never a zero."""
     if value is None:

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 
-from playground.ledger import closing, mails
+from playground.ledger import mails, sealing
 from playground.ledger.models import Mail, MailSent
 from tests.ledger.books import learn, reserve
 from tests.personas import People, Persona, ask_everyone, expect
@@ -77,12 +77,12 @@ def test_the_teams_week_goes_to_those_who_run_it(people: People) -> None:
 
 
 def test_the_day_has_the_head_of_the_ledger(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(closing, "chain_head", lambda: "ab" * 32)
+    monkeypatch.setattr(sealing, "head_line", lambda: "ledger head: block 42 abababababababab 2026-11-25")
     spend(people.bob, "0.5", day=date(2026, 11, 24))
     mails.send_due(now=datetime(2026, 11, 25, 8, tzinfo=BERLIN))
     (letter,) = sent()["alice"]
     assert letter.subject == "Studio: $ 0.5000 on Tue 24 Nov"
-    assert "Head of the ledger: " + "ab" * 32 in letter.body
+    assert "Ledger head: block 42 abababababababab 2026-11-25" in letter.body
 
 
 def test_each_is_sent_once(people: People) -> None:

@@ -33,7 +33,7 @@ def test_the_zip_proves_its_rows(people: People, form: str, monkeypatch: pytest.
     assert manifest["what"] == "ledger entries"
     assert (manifest["team"], manifest["mode"], manifest["made_by"]) == ("studio", "sandbox", "Alice")
     assert manifest["filter"]["first_day"] == today.replace(day=1).isoformat()
-    assert manifest["ledger_head"] == ""
+    assert manifest["ledger_head"] == "ledger head: nothing sealed yet"
 
 
 def test_days_outside_and_the_other_mode_stay_out(people: People) -> None:

@@ -28,7 +28,7 @@ def test_the_teams_own_billed_runs_come_first(people: People) -> None:
     assert (found.basis, found.count) == ("team", 3)
     assert (
         found.sentence
-        == "$ 0.0300 to 0.0500, usually 20 s. From this team's last 3 billed runs of this endpoint."
+        == "$ 0.0300 to 0.0500, usually 20 s. From this team's last 3 billed runs of this model."
     )
 
 
@@ -72,7 +72,7 @@ def test_nothing_known_says_so(people: People) -> None:
     found = find(people)
     assert found.basis == "none"
     assert found.price == ""
-    assert found.sentence == "Nothing is known yet about the price and time of this endpoint."
+    assert found.sentence == "Nothing is known yet about the price and time of this model."
 
 
 def test_slow_is_three_times_the_usual_time() -> None:

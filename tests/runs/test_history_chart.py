@@ -106,6 +106,14 @@ def test_bars_stay_inside_the_picture(people: People) -> None:
         assert bar.height >= 2
 
 
+def test_the_bars_of_a_year_are_seen(people: People) -> None:
+    make_run(people.membership("bob"), ago=timedelta(days=360))
+    start = timezone.now() - timedelta(days=363)
+    whole = chart.build_whole(people.team, "sandbox", start=start, end=None)
+    assert len(whole.buckets) > 360
+    assert [bar.width > 1 for bar in whole.bars] == [True]
+
+
 def test_a_day_of_25_hours_has_no_hole(people: People) -> None:
     start = datetime(2025, 10, 25, 22, 0, tzinfo=UTC)  # midnight in Berlin, the clocks go back that night
     built = build(people, start=start, end=start + timedelta(hours=25))
@@ -118,7 +126,7 @@ def test_the_fragment_has_words_and_a_table_and_no_inline_style(people: People) 
     make_run(people.membership("bob"))
     unknown(people.membership("bob"))
     page = people.bob.client().get(URL, headers={"HX-Request": "true"}).content.decode()
-    assert "2 requests" in page
+    assert "2 runs" in page
     assert "1 unknown" in page
     assert "?needs=person" in page
     assert "<strong" in page

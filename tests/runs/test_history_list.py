@@ -206,7 +206,7 @@ def test_days_are_the_teams_days(people: People) -> None:
     [
         ("?person=nonsense", "No run here has this person."),
         ("?person=7fd2630d-38da-4bd8-8b33-2a44313060c0", "No run here has this person."),
-        ("?endpoint=never-run", "No run here has this endpoint."),
+        ("?endpoint=never-run", "No run here has this model."),
         ("?key=1", "No run here has this key."),
         ("?state=gone", "Select a valid choice"),
         ("?status=abc", "Enter a whole number"),
