@@ -17,9 +17,14 @@ class FreezeProblem(ValueError):
 
 
 def may_freeze(membership: Membership, target: Membership) -> bool:
-    """Those who manage budgets, and whom: people who may run. An owner's spending is only for owners to stop."""
+    """Those who manage budgets, and whom: people who may run. An owner's spending is only for owners to stop.
+
+    Nobody but an owner decides about their own: whoever was frozen must not lift it themselves.
+    """
+    is_own = membership.user_id == target.user_id and not access.can(membership, Ability.MANAGE_OWNERS)
     return (
-        access.can(membership, Ability.MANAGE_BUDGETS)
+        not is_own
+        and access.can(membership, Ability.MANAGE_BUDGETS)
         and access.can(target, Ability.RUN)
         and access.may_touch_member(membership, target)
     )

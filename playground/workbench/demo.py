@@ -38,7 +38,7 @@ def make_demo(*, email: str, password: str) -> Team:
     with transaction.atomic():
         owner = User.objects.filter(email=email.lower()).first()
         if owner is None:
-            owner = User.objects.create_user(email, password, name="You")
+            owner = User.objects.create_user(email, password, name="Robin Hale")
         team = Team.objects.filter(slug=SLUG).first() or teams.create_team(name="Demo", owner=owner).team
         _sandbox_key(Membership.objects.get(team=team, user=owner))
         for name, role in PEOPLE:

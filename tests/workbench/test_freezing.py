@@ -77,7 +77,10 @@ def test_only_owners_freeze_owners(people: People) -> None:
     alice, adam, bob = (people.membership(name) for name in ("alice", "adam", "bob"))
     assert freezes.may_freeze(adam, bob)
     assert not freezes.may_freeze(adam, alice)
+    assert freezes.may_freeze(alice, adam)
     assert freezes.may_freeze(alice, alice)
+    # Whoever was frozen must not lift it themselves.
+    assert not freezes.may_freeze(adam, adam)
     assert not freezes.may_freeze(bob, bob)
     assert not freezes.may_freeze(people.membership("audrey"), bob)
     assert not freezes.may_freeze(people.membership("charlie"), bob)
