@@ -14,7 +14,7 @@ from uuid import UUID
 from config import commands
 from tests.bench.house import House, median
 
-PROCESSES, THREADS, EACH = 8, 8, 10
+PROCESSES, THREADS, EACH = 4, 16, 10
 BATCH, BATCHES = 200, 5
 SLUG = "bench-0-0"
 
