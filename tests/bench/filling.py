@@ -7,6 +7,7 @@ used unevenly, one run in fifty is refused, and some hundred runs are open or in
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -71,7 +72,8 @@ WITH dice AS (
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 ), drawn AS (
     SELECT n, b, at, CASE WHEN n %% 10 < 6 THEN 0 ELSE 1 + (n / 10 %% 9)::int END AS house,
-        floor(50 * power((h & 65535) / 65536.0, 2))::int AS p, floor(100 * power((h >> 16 & 65535) / 65536.0, 2))::int AS e,
+        floor(50 * power((h & 65535) / 65536.0, 2))::int AS p,
+        floor(100 * power((h >> 16 & 65535) / 65536.0, 2))::int AS e,
         CASE
             WHEN n > %(count)s - 200 THEN 'pending'
             WHEN n %% (%(count)s / 300) = 7 THEN 'unknown'
@@ -103,7 +105,8 @@ WITH dice AS (
 ), runs AS (
     INSERT INTO playground_run (id, team_id, mode, person_id, person_label, endpoint, version, source, tag, api_key_id,
         key_label, key_last_four, token, state, billing, cost, cost_source, status, request_id, error_kind,
-        output_kind, seed, evidence, rule_version, created_at, claimed_at, accepted_at, finished_at, next_poll_at, polls)
+        output_kind, seed, evidence, rule_version, created_at, claimed_at, accepted_at, finished_at,
+        next_poll_at, polls)
     SELECT (head || '8' || tail)::uuid, team_id, 'sandbox', (%(people)s::uuid[])[1 + person], 'Person ' || person,
         'model-' || e, CASE fate WHEN 'pending' THEN 2 ELSE 1 END, source, tag, key_id, key_label, 'cdef',
         md5(n::text)::uuid, state, billing, cost, CASE WHEN cost IS NULL THEN '' ELSE 'header' END, status,
@@ -263,31 +266,24 @@ def _sums(count: int) -> Iterator[Work]:
 
 
 def _in_threads(address: str, works: Iterator[Work], done: Callable[[int], None]) -> None:
-    """Run the statements on a few connections at once. The first error ends all of them."""
-    lock, failed = threading.Lock(), []
+    """Run the statements on a few connections at once; raises what one of them raised."""
+    lock = threading.Lock()
 
     def run() -> None:
-        try:
-            with _connection(address) as connection:
-                while not failed:
-                    with lock:
-                        work = next(works, None)
-                    if work is None:
-                        return
-                    statement, values, place = work
-                    connection.execute(statement.encode(), values or None)
-                    if place % (_CHUNK * 20) == 0:
-                        done(place)
-        except BaseException as error:
-            failed.append(error)
+        with _connection(address) as connection:
+            while True:
+                with lock:
+                    work = next(works, None)
+                if work is None:
+                    return
+                statement, values, place = work
+                connection.execute(statement.encode(), values or None)
+                if place % (_CHUNK * 20) == 0:
+                    done(place)
 
-    threads = [threading.Thread(target=run) for _ in range(_THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for future in [pool.submit(run) for _ in range(_THREADS)]:
+            future.result()
 
 
 def finish(large: Large) -> None:

@@ -78,17 +78,18 @@ class House(Stack):
                 Endpoint.objects.create(team=membership.team, slug=slug, title=slug)
             self.team, self.person, self.key = membership.team_id, owner.id, key.id
 
-    def queue(self, slug: str, count: int) -> list[str]:
-        """``count`` queued runs of ``slug``, written before the clock starts."""
+    def queue(self, slug: str, count: int, *, models: int = 1) -> list[str]:
+        """``count`` queued runs of ``slug``, written before the clock starts; of as many ``models`` with its name."""
         from playground.runs.models import Run, RunText
 
         with self.django():
             runs = [
                 Run(
-                    team_id=self.team, mode="sandbox", person_id=self.person, person_label="Bench", endpoint=slug,
-                    version=1, api_key_id=self.key, key_label="Bench", key_last_four="cdef", token=uuid7(),
+                    team_id=self.team, mode="sandbox", person_id=self.person, person_label="Bench",
+                    endpoint=f"{slug}-{n % models}" if models > 1 else slug, version=1, api_key_id=self.key,
+                    key_label="Bench", key_last_four="cdef", token=uuid7(),
                 )
-                for _ in range(count)
+                for n in range(count)
             ]  # fmt: skip
             Run.objects.bulk_create(runs, batch_size=1000)
             RunText.objects.bulk_create(

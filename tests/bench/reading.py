@@ -283,7 +283,9 @@ def _export(reader: Reader, count: int) -> bool:
     """Memory while the year's entries are streamed as a zip; of a larger house only a month, which takes as long."""
     days = 364 if count <= 1_000_000 else 30
     first = reader.today - timedelta(days=days)
-    answer = reader.client.get(f"{reader.home}/spend/export.csv?period=custom&from={first}&to={reader.today}")
+    answer: Any = reader.client.get(
+        f"{reader.home}/spend/export.csv?period=custom&from={first}&to={reader.today}"
+    )
     process = psutil.Process()
     begin = peak = size = 0
     for place, piece in enumerate(answer.streaming_content):

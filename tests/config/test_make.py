@@ -9,7 +9,7 @@ import pytest
 
 from config.commands import PROJECT
 
-TARGETS = ("run", "test", "lint", "fmt", "bench", "help")
+TARGETS = ("run", "test", "lint", "fmt", "bench", "bench-10m", "help")
 
 
 @pytest.fixture
