@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playground", "0009_odd_source"),
+        ("playground", "0010_odd_source"),
     ]
 
     operations = [
