@@ -1,8 +1,9 @@
 """How prices and times of an endpoint read. They are hints; only a run's own cost is a charge."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
+from playground import figures
 from playground.catalogue.models import Endpoint
 
 
@@ -20,8 +21,8 @@ class PriceHint:
     @property
     def text(self) -> str:
         if self.low == self.high:
-            return f"$ {money_text(self.low)}"
-        return f"$ {money_text(self.low)} to {money_text(self.high)}"
+            return f"$ {figures.money(self.low)}"
+        return f"$ {figures.money(self.low)} to {figures.money(self.high)}"
 
     @property
     def source(self) -> str:
@@ -36,24 +37,3 @@ def price_hint(endpoint: Endpoint) -> PriceHint | None:
     if endpoint.avg_cost is not None:
         return PriceHint(low=endpoint.avg_cost, high=endpoint.avg_cost, published=False)
     return None
-
-
-def money_text(amount: Decimal) -> str:
-    """Four decimals, more where two significant digits need them: a charge never reads as zero."""
-    if amount == 0:
-        return "0.0000"
-    places = max(4, 1 - amount.adjusted())
-    return f"{amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):f}"
-
-
-def time_text(seconds: Decimal | None) -> str:
-    """A usual time, no finer than it is known: 0.7 s, 28 s, 1 min 10 s, 12 min. Empty when unknown."""
-    if seconds is None:
-        return ""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    step = 10 if seconds < 300 else 60
-    minutes, rest = divmod(round(seconds / step) * step, 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -7,8 +7,9 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts.models import Membership
+from playground import figures
 from playground.catalogue.models import Endpoint, EndpointQuerySet, Output
-from playground.catalogue.prices import PriceHint, price_hint, time_text
+from playground.catalogue.prices import PriceHint, price_hint
 
 # What an expected output looks like in the sprite; the others are named alike.
 ICONS = {Output.JSON: "code", Output.BINARY: "file"}
@@ -80,7 +81,7 @@ def rows_of(endpoints: EndpointQuerySet | Iterable[Endpoint], membership: Member
                 "catalogue:favourite_toggle", args=[membership.team.slug, mode, endpoint.slug]
             ),
             price=price_hint(endpoint),
-            time=time_text(endpoint.avg_latency_s),
+            time="" if endpoint.avg_latency_s is None else figures.about(endpoint.avg_latency_s),
             is_favourite=getattr(endpoint, "is_favourite", False),
         )
         for endpoint in endpoints

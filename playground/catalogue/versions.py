@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from playground import figures
 from playground.catalogue.models import Endpoint, Output
-from playground.catalogue.prices import time_text
 
 # One blocking call is comfortable up to here; the provider's own border is 60 s, its cut-off about 100 s.
 V2_FROM_S = Decimal(30)
@@ -14,13 +14,13 @@ def preset_version(endpoint: Endpoint) -> tuple[int, str]:
     """1 or 2, and the reason in a sentence that stands beside the switch."""
     usual = endpoint.avg_latency_s
     if endpoint.output == Output.VIDEO:
-        known = f", usually {time_text(usual)}" if usual is not None else ""
+        known = f", usually {figures.about(usual)}" if usual is not None else ""
         return 2, f"v2, because video takes long{known}."
     if usual is None:
         return 2, "v2, because nobody knows yet how long this takes."
     if usual >= V2_FROM_S:
-        return 2, f"v2, because this usually takes {time_text(usual)}."
-    return 1, f"v1, because this usually takes only {time_text(usual)}."
+        return 2, f"v2, because this usually takes {figures.about(usual)}."
+    return 1, f"v1, because this usually takes only {figures.about(usual)}."
 
 
 def v1_warning(endpoint: Endpoint) -> str:

@@ -1,15 +1,15 @@
 """Amounts in sentences: mails, alerts and refusals have no template that could format them."""
 
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal
+
+from playground import figures
 
 _CENT = Decimal("0.01")
 
 
 def dollars(amount: Decimal) -> str:
     """``$ 0.0400``: at least four decimals and two significant digits, so that no amount reads as zero."""
-    places = 4 if amount == 0 else max(4, 1 - amount.adjusted())
-    rounded = amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
-    return f"$ {rounded:,f}".replace(",", "\u202f")
+    return f"$ {figures.money(amount)}"
 
 
 def about(amount: Decimal) -> str:
@@ -24,12 +24,12 @@ def limit(amount: Decimal) -> str:
     decimals = decimals.rstrip("0")
     if decimals:
         decimals = decimals.ljust(2, "0")
-    grouped = f"{int(whole):,d}".replace(",", "\u202f")
+    grouped = figures.number(int(whole))
     return f"$ {grouped}.{decimals}" if decimals else f"$ {grouped}"
 
 
 def runs(count: int) -> str:
-    return f"{count:,d} {'run' if count == 1 else 'runs'}".replace(",", "\u202f")
+    return f"{figures.number(count)} {'run' if count == 1 else 'runs'}"
 
 
 def up_to_cents(amount: Decimal) -> Decimal:

@@ -9,8 +9,9 @@ from django.urls import NoReverseMatch, reverse
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
+from playground import figures
 from playground.ledger.models import Entry
-from playground.runs import again, figures, presentation, settling
+from playground.runs import again, presentation, settling
 from playground.runs.models import File, Run, State
 
 _END = {

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 
-from playground.runs import figures
+from playground import figures
 from playground.runs.forms import SettleForm
 from playground.runs.models import Run
 

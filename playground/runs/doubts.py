@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import Membership, User
+from playground import figures
 from playground.ledger import reconcile
-from playground.runs import evidence, figures, history
+from playground.runs import evidence, history
 from playground.runs.models import OPEN_STATES, HistoryLook, Run
 from playground.runs.settling import CannotSettle, settle_by_person
 

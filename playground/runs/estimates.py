@@ -8,9 +8,9 @@ from typing import Literal
 from django.db.models import F, Q
 
 from accounts.models import Team
+from playground import figures
 from playground.catalogue.models import Endpoint
 from playground.catalogue.prices import price_hint
-from playground.runs import figures
 from playground.runs.models import Billing, Run
 
 LAST = 50

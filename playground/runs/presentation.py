@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Team
+from playground import figures
 from playground.ledger import outliers
 from playground.ledger.models import Entry
-from playground.runs import estimates, evidence, figures, prose
+from playground.runs import estimates, evidence, prose
 from playground.runs.models import OPEN_STATES, Billing, File, Output, Run, RunText, State
 from playground.segmind import errors, reply
 from playground.segmind.billing import parse_money

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from playground.runs import figures
+from playground import figures
 
 register = template.Library()
 

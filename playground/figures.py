@@ -1,11 +1,9 @@
 """Numbers as people read them: money, durations, sizes, counts and moments."""
 
 from datetime import datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils import timezone
-
-from playground.catalogue.prices import money_text
 
 # Groups of three digits stay on one line and never look like a decimal mark.
 THIN = "\u202f"
@@ -14,8 +12,8 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 def money(value: Decimal) -> str:
     """A cost as text without its sign: at least four decimals and two significant digits, never rounded to zero."""
-    whole, _, decimals = money_text(value).partition(".")
-    return f"{int(whole):,d}.{decimals}".replace(",", THIN)
+    places = max(4, 1 - value.adjusted()) if value else 4
+    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN):,f}".replace(",", THIN)
 
 
 def exact(value: Decimal) -> str:
