@@ -92,7 +92,8 @@ _SUMS = {f"sum_{name}": Sum(name) for name in NAMES}
 
 
 def _sums(row: Mapping[str, Any]) -> Sums:
-    found: dict[str, Any] = {name: row[f"sum_{name}"] or 0 for name in NAMES}
+    # The sum of no row is NULL, which leaves the zero of its own type.
+    found: dict[str, Any] = {name: value for name in NAMES if (value := row[f"sum_{name}"])}
     return Sums(**found)
 
 
