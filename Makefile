@@ -24,7 +24,7 @@ lint: dev ## Check style, types, the rooms' arrows, templates and migrations
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
-	$(PY) -m djlint templates --check --lint --quiet
+	$(PY) -m djlint templates --check --lint
 	$(OFFLINE) $(PY) manage.py makemigrations --check --dry-run
 	$(OFFLINE) $(PY) manage.py check --fail-level WARNING
 
