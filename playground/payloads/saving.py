@@ -1,0 +1,225 @@
+"""Keep a payload, and keep another version of it. A version never changes; nobody's save covers another's."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import access
+from accounts.access import Ability
+from accounts.models import Membership, User
+from playground.catalogue.offers import find_offer
+from playground.payloads import exposure
+from playground.payloads.models import Payload, PayloadFile, PayloadVersion, Visibility
+from playground.payloads.variables import Variable, VariableProblem, as_data, check_declared, from_data
+from playground.runs import body
+from playground.runs.models import File, Output, Run
+
+MOST_TAGS = 20
+
+
+class PayloadProblem(ValueError):
+    """A payload that cannot be kept like this. ``field`` names the form field the message belongs to."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NewerVersion(Exception):
+    """Somebody saved since: ``theirs`` is the newest version. Nothing was written."""
+
+    def __init__(self, theirs: PayloadVersion) -> None:
+        super().__init__(f"{theirs.author_label} has saved version {theirs.number} since you opened this.")
+        self.theirs = theirs
+
+
+def save_payload(
+    *,
+    membership: Membership,
+    name: str,
+    endpoint: str,
+    version: int,
+    text: str,
+    variables: Sequence[Variable] = (),
+    message: str = "",
+    notes: str = "",
+    tags: Iterable[str] = (),
+    folder: str = "",
+    visibility: str = Visibility.PRIVATE,
+    readers: Iterable[User] = (),
+    run_tag: str = "",
+    cover: Output | None = None,
+) -> Payload:
+    """A new payload with its first version. Raises PayloadProblem; for one that others will see, also a Leak."""
+    _check_person(membership)
+    if find_offer(team_id=membership.team_id, slug=endpoint) is None:
+        raise PayloadProblem("endpoint", f"There is no endpoint called {endpoint} in this team.")
+    _check_content(version, text, variables)
+    payload = Payload(
+        team=membership.team,
+        name=clean_name(name),
+        notes=clean_words(notes),
+        tags=clean_tags(tags),
+        folder=clean_folder(folder),
+        endpoint=endpoint,
+        owner=membership.user,
+        owner_label=membership.user.label,
+        visibility=visibility,
+        run_tag=clean_words(run_tag)[:60],
+        cover=cover,
+    )
+    if payload.is_shared:
+        exposure.check_texts(text=text, variables=as_data(variables), notes=payload.notes)
+    with transaction.atomic():
+        payload.save(force_insert=True)
+        payload.readers.set(readers)
+        _add(
+            payload, membership, 1, version=version, text=text, variables=as_data(variables), message=message
+        )
+    return payload
+
+
+def save_version(
+    *,
+    membership: Membership,
+    payload: Payload,
+    base: int,
+    version: int,
+    text: str,
+    variables: Sequence[Variable] = (),
+    message: str = "",
+) -> PayloadVersion:
+    """The next version; ``base`` is the number it was made from.
+
+    The newest version itself, where it says the same. Raises NewerVersion where another has been saved since,
+    PayloadProblem, and a Leak where others see the payload.
+    """
+    _check_person(membership)
+    _check_content(version, text, variables)
+    declared = as_data(variables)
+    if payload.is_shared:
+        exposure.check_texts(text=text, variables=declared)
+    with transaction.atomic():
+        locked = Payload.objects.visible_to(membership).select_for_update(of=("self",)).get(id=payload.id)
+        if locked.trashed_at is not None:
+            raise PayloadProblem("payload", "This payload is in the trash. Restore it first.")
+        newest = locked.versions.get(number=locked.newest)
+        if (newest.text, newest.version, newest.variables) == (text, version, declared):
+            return newest
+        if locked.newest != base:
+            raise NewerVersion(newest)
+        number = locked.newest + 1
+        Payload.objects.filter(id=locked.id).update(newest=number, updated_at=timezone.now())
+        added = _add(
+            locked, membership, number, version=version, text=text, variables=declared, message=message
+        )
+    payload.newest = number
+    return added
+
+
+def restore_version(*, membership: Membership, payload: Payload, old: PayloadVersion) -> PayloadVersion:
+    """The text of an earlier version as the newest one. What came between stays where it is."""
+    return save_version(
+        membership=membership,
+        payload=payload,
+        base=payload.newest,
+        version=old.version,
+        text=old.text,
+        variables=from_data(old.variables),
+        message=f"Version {old.number} restored",
+    )
+
+
+def _check_person(membership: Membership) -> None:
+    if not access.can(membership, Ability.RUN):
+        raise PayloadProblem("payload", "Your role in this team does not save payloads.")
+
+
+def _check_content(version: int, text: str, variables: Sequence[Variable]) -> None:
+    if version not in (1, 2):
+        raise PayloadProblem("version", "Choose v1 or v2.")
+    try:
+        body.check(text, max_bytes=settings.MAX_BODY_BYTES)
+        if "\x00" in text:
+            raise PayloadProblem("body", "The text has a character that cannot be kept (NUL).")
+        check_declared(variables, text)
+    except body.BodyProblem as problem:
+        raise PayloadProblem("body", str(problem)) from problem
+    except VariableProblem as problem:
+        raise PayloadProblem("variables", str(problem)) from problem
+
+
+def _add(
+    payload: Payload,
+    membership: Membership,
+    number: int,
+    *,
+    version: int,
+    text: str,
+    variables: list[dict[str, object]],
+    message: str,
+) -> PayloadVersion:
+    added = PayloadVersion.objects.create(
+        payload=payload,
+        number=number,
+        version=version,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        variables=variables,
+        author=membership.user,
+        author_label=membership.user.label,
+        message=clean_words(message)[:200],
+    )
+    wanted = {marker.file_id for marker in body.markers(text, team_id=payload.team_id)}
+    # Only what the author sees: a marker that was pasted from elsewhere opens nobody's file to anybody.
+    known = File.objects.visible_to(membership).filter(id__in=wanted)
+    PayloadFile.objects.bulk_create(PayloadFile(version=added, file=file) for file in known)
+    return added
+
+
+def clean_words(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
+def clean_name(name: str) -> str:
+    cleaned = " ".join(clean_words(name).split())
+    if not cleaned:
+        raise PayloadProblem("name", "Give it a name.")
+    if len(cleaned) > 120:
+        raise PayloadProblem("name", "A name has at most 120 characters.")
+    return cleaned
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Each once, without regard to capitals, in the order given."""
+    found = {
+        tag.casefold(): tag for tag in reversed([" ".join(clean_words(tag).split()) for tag in tags]) if tag
+    }
+    cleaned = list(reversed(found.values()))
+    if len(cleaned) > MOST_TAGS:
+        raise PayloadProblem("tags", f"These are {len(cleaned)} tags; the most is {MOST_TAGS}.")
+    if any(len(tag) > 40 for tag in cleaned):
+        raise PayloadProblem("tags", "A tag has at most 40 characters.")
+    return cleaned
+
+
+def clean_folder(folder: str) -> str:
+    """A path such as ``portraits/studio``, without empty steps."""
+    steps = [" ".join(step.split()) for step in re.split(r"[/\\]+", clean_words(folder))]
+    path = "/".join(step for step in steps if step not in ("", ".", ".."))
+    if len(path) > 120:
+        raise PayloadProblem("folder", "A folder has at most 120 characters.")
+    return path
+
+
+def best_output(membership: Membership, run_id: uuid.UUID) -> Output | None:
+    """The first output of this run that can stand as a cover."""
+    run = Run.objects.visible_to(membership).filter(id=run_id, team=membership.team_id).first()
+    if run is None:
+        return None
+    return run.outputs.filter(state=Output.State.COPIED, file__kind="image").order_by("position").first()
