@@ -69,6 +69,8 @@ class Payload(models.Model):
     forked_version = models.ForeignKey(
         "PayloadVersion", null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # Its name when it was forked: the source may be gone by now.
+    forked_label = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
     trashed_at = models.DateTimeField(null=True)

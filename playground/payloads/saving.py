@@ -4,9 +4,12 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import access
@@ -38,6 +41,27 @@ class NewerVersion(Exception):
         self.theirs = theirs
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a version says, checked."""
+
+    version: int
+    text: str
+    variables: list[dict[str, Any]]
+    message: str
+
+    @classmethod
+    def checked(cls, version: int, text: str, variables: Sequence[Variable], message: str) -> "_Content":
+        _check_content(version, text, variables)
+        return cls(version, text, as_data(variables), clean_words(message)[:200])
+
+    def check_shown(self) -> None:
+        exposure.check_texts(text=self.text, variables=self.variables, message=self.message)
+
+    def says_the_same_as(self, other: PayloadVersion) -> bool:
+        return (self.text, self.version, self.variables) == (other.text, other.version, other.variables)
+
+
 def save_payload(
     *,
     membership: Membership,
@@ -54,12 +78,16 @@ def save_payload(
     readers: Iterable[User] = (),
     run_tag: str = "",
     cover: Output | None = None,
+    keeps_files_of: PayloadVersion | None = None,
 ) -> Payload:
-    """A new payload with its first version. Raises PayloadProblem; for one that others will see, also a Leak."""
+    """A new payload with its first version. Raises PayloadProblem; for one that others will see, also a Leak.
+
+    ``keeps_files_of`` is a version that this person may read, whose files the new one carries on.
+    """
     _check_person(membership)
     if find_offer(team_id=membership.team_id, slug=endpoint) is None:
         raise PayloadProblem("endpoint", f"There is no endpoint called {endpoint} in this team.")
-    _check_content(version, text, variables)
+    content = _Content.checked(version, text, variables, message)
     payload = Payload(
         team=membership.team,
         name=clean_name(name),
@@ -74,13 +102,12 @@ def save_payload(
         cover=cover,
     )
     if payload.is_shared:
-        exposure.check_texts(text=text, variables=as_data(variables), notes=payload.notes)
+        content.check_shown()
+        exposure.check_words({"name": name, "notes": notes, "folder": folder, "tags": payload.tags})
     with transaction.atomic():
         payload.save(force_insert=True)
         payload.readers.set(readers)
-        _add(
-            payload, membership, 1, version=version, text=text, variables=as_data(variables), message=message
-        )
+        _add(payload, membership, 1, content, keeps_files_of)
     return payload
 
 
@@ -93,6 +120,7 @@ def save_version(
     text: str,
     variables: Sequence[Variable] = (),
     message: str = "",
+    keeps_files_of: PayloadVersion | None = None,
 ) -> PayloadVersion:
     """The next version; ``base`` is the number it was made from.
 
@@ -100,24 +128,21 @@ def save_version(
     PayloadProblem, and a Leak where others see the payload.
     """
     _check_person(membership)
-    _check_content(version, text, variables)
-    declared = as_data(variables)
-    if payload.is_shared:
-        exposure.check_texts(text=text, variables=declared)
+    content = _Content.checked(version, text, variables, message)
     with transaction.atomic():
         locked = Payload.objects.visible_to(membership).select_for_update(of=("self",)).get(id=payload.id)
         if locked.trashed_at is not None:
             raise PayloadProblem("payload", "This payload is in the trash. Restore it first.")
+        if locked.is_shared:
+            content.check_shown()
         newest = locked.versions.get(number=locked.newest)
-        if (newest.text, newest.version, newest.variables) == (text, version, declared):
+        if content.says_the_same_as(newest):
             return newest
         if locked.newest != base:
             raise NewerVersion(newest)
         number = locked.newest + 1
         Payload.objects.filter(id=locked.id).update(newest=number, updated_at=timezone.now())
-        added = _add(
-            locked, membership, number, version=version, text=text, variables=declared, message=message
-        )
+        added = _add(locked, membership, number, content, keeps_files_of)
     payload.newest = number
     return added
 
@@ -158,27 +183,27 @@ def _add(
     payload: Payload,
     membership: Membership,
     number: int,
-    *,
-    version: int,
-    text: str,
-    variables: list[dict[str, object]],
-    message: str,
+    content: _Content,
+    keeps_files_of: PayloadVersion | None,
 ) -> PayloadVersion:
     added = PayloadVersion.objects.create(
         payload=payload,
         number=number,
-        version=version,
-        text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        variables=variables,
+        version=content.version,
+        text=content.text,
+        sha256=hashlib.sha256(content.text.encode()).hexdigest(),
+        variables=content.variables,
         author=membership.user,
         author_label=membership.user.label,
-        message=clean_words(message)[:200],
+        message=content.message,
     )
-    wanted = {marker.file_id for marker in body.markers(text, team_id=payload.team_id)}
-    # Only what the author sees: a marker that was pasted from elsewhere opens nobody's file to anybody.
-    known = File.objects.visible_to(membership).filter(id__in=wanted)
-    PayloadFile.objects.bulk_create(PayloadFile(version=added, file=file) for file in known)
+    wanted = {marker.file_id for marker in body.markers(content.text, team_id=payload.team_id)}
+    if wanted:
+        # Only what the author sees: a marker that was pasted from elsewhere opens nobody's file to anybody.
+        seen = set(File.objects.visible_to(membership).filter(id__in=wanted).values_list("id", flat=True))
+        shown = Q(version__payload=payload) | Q(version=keeps_files_of)
+        seen |= set(PayloadFile.objects.filter(shown, file__in=wanted).values_list("file_id", flat=True))
+        PayloadFile.objects.bulk_create(PayloadFile(version=added, file_id=file_id) for file_id in seen)
     return added
 
 

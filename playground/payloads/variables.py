@@ -326,3 +326,28 @@ def _check_json(name: str, value: str) -> None:
         ) from None
     except body.BodyProblem as problem:
         raise VariableProblem(f"{name}: {problem}", name) from problem
+
+
+def plain_uses(text: str, declared: Iterable[Variable]) -> list[str]:
+    """The names in double braces inside values that nobody declared, in order, each once: they are plain text."""
+    names = {variable.name for variable in declared}
+    found = (
+        match[1] for place in _strings(text) if not place.is_name for match in _USE.finditer(place.inside)
+    )
+    return [name for name in dict.fromkeys(found) if name not in names][:MOST]
+
+
+def with_defaults(text: str, declared: Sequence[Variable]) -> str:
+    """``text`` filled as far as the defaults go; what would be asked for stays as it is."""
+    open_names = {variable.name for variable in missing(text, declared, {})}
+    ready = [
+        variable
+        for variable in declared
+        if variable.default is not None and not open_names & {one.name for one in _behind(variable, declared)}
+    ]
+    return fill(text, ready, {})
+
+
+def _behind(variable: Variable, declared: Sequence[Variable]) -> list[Variable]:
+    """The variables that its default names, directly or through others."""
+    return used(f'"{{{{{variable.name}}}}}"', declared)

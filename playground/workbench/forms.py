@@ -44,6 +44,22 @@ class DraftForm(forms.Form):
         return clean_newlines(self.cleaned_data["body"])
 
 
+class LeavingForm(forms.Form):
+    """Who takes over what somebody shared; empty for whoever is the usual choice."""
+
+    heir = forms.CharField(required=False)
+
+    def __init__(self, *args: object, heirs: list[Membership], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._heirs = {str(heir.id): heir for heir in heirs}
+
+    def clean_heir(self) -> Membership | None:
+        chosen = self.cleaned_data["heir"]
+        if chosen and chosen not in self._heirs:
+            raise forms.ValidationError("Choose somebody of this team.")
+        return self._heirs.get(chosen)
+
+
 class UploadForm(forms.Form):
     how = forms.ChoiceField(choices=[("base64", "base64"), ("data-uri", "data URI"), ("upload", "upload")])
     file = forms.FileField(allow_empty_file=True)

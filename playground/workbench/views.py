@@ -22,8 +22,8 @@ from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
 from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
-from playground.workbench.forms import DraftForm, HowForm, RunForm, UploadForm
-from playground.workbench.leaving import delete_person, farewell_of, remove_member
+from playground.workbench.forms import DraftForm, HowForm, LeavingForm, RunForm, UploadForm
+from playground.workbench.leaving import delete_person, farewell_of, heirs, remove_member
 from playground.workbench.uploads import Chip, UploadProblem, keep_upload
 
 EARLIER_RUN = (
@@ -201,8 +201,14 @@ def member_remove(request: HttpRequest, team: str, member: uuid.UUID) -> HttpRes
     own = leaving.id == actor.id
     if not own:
         access.require(actor, Ability.MANAGE_MEMBERS)
+    form = LeavingForm(request.POST, heirs=heirs(leaving))
+    if not form.is_valid():
+        messages.error(request, "Choose somebody of this team for the payloads.")
+        return redirect("accounts:member_list", team)
     try:
-        cancelled = remove_member(actor=actor, leaving=leaving, request=request)
+        cancelled = remove_member(
+            actor=actor, leaving=leaving, heir=form.cleaned_data["heir"], request=request
+        )
     except teams.TeamProblem as problem:
         messages.error(request, str(problem))
         return redirect("accounts:member_list", team)
