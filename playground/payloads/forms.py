@@ -9,6 +9,7 @@ from accounts.access import Ability
 from accounts.models import ApiKey, Membership, User
 from playground.payloads.library import Filter
 from playground.payloads.models import Payload, Visibility
+from playground.payloads.rows import MOST_CHARACTERS
 from playground.payloads.variables import Kind, Variable
 
 VERSIONS = [(1, "v1"), (2, "v2")]
@@ -83,6 +84,9 @@ class CreateForm(DetailsForm):
         widget=forms.Textarea(attrs={"rows": 12, "class": "input-mono", "spellcheck": "false"}),
     )
     run = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    result = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # The version whose variables it takes along.
+    of = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 class VersionForm(forms.Form):
@@ -201,7 +205,9 @@ class RowsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         upload = data.get("file")
-        if upload is not None:
+        if upload is not None and upload.size > 4 * MOST_CHARACTERS:
+            self.add_error("file", "This file is larger than any table that is taken. Split it into several.")
+        elif upload is not None:
             try:
                 data["table"] = upload.read().decode("utf-8-sig")
             except UnicodeDecodeError:

@@ -26,6 +26,7 @@ def initial(
     return {
         "endpoint": endpoint.slug,
         "version": version,
+        "of": posted.get("payload", ""),
         "body": posted.get("body", endpoint.sample_text).replace("\r\n", "\n"),
     }
 

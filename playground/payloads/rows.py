@@ -20,6 +20,7 @@ from playground.runs.models import Run, Source
 from playground.runs.submit import SubmitProblem, submit
 
 MOST_ROWS = 500
+PREVIEW = 20
 MOST_CHARACTERS = 2 * 1024 * 1024
 
 
@@ -57,6 +58,19 @@ class Plan:
             return f"$ {figures.money(low)} to {figures.money(high)}"
         known = middle if middle is not None else low
         return "" if known is None else f"$ {figures.money(known)}"
+
+    @property
+    def shown(self) -> list[list[str]]:
+        """The cells of the first rows, in the order of the columns that are used."""
+        return [[row.get(name, "") for name in self.columns] for row in self.table.rows[:PREVIEW]]
+
+    @property
+    def columns(self) -> list[str]:
+        return [name for name in self.table.columns if name not in self.table.unused]
+
+    @property
+    def hidden(self) -> int:
+        return max(0, self.count - PREVIEW)
 
     def _times(self, value: Decimal | None) -> Decimal | None:
         return None if value is None else value * self.count

@@ -242,9 +242,13 @@ def clean_folder(folder: str) -> str:
     return path
 
 
-def best_output(membership: Membership, run_id: uuid.UUID) -> Output | None:
-    """The first output of this run that can stand as a cover."""
-    run = Run.objects.visible_to(membership).filter(id=run_id, team=membership.team_id).first()
-    if run is None:
-        return None
-    return run.outputs.filter(state=Output.State.COPIED, file__kind="image").order_by("position").first()
+def best_output(
+    membership: Membership, *, endpoint: str, text: str, runs: Iterable[uuid.UUID | None]
+) -> Output | None:
+    """The first picture that one of these runs returned, if it sent this very text: it shows what the payload makes."""
+    wanted = [run_id for run_id in runs if run_id is not None]
+    sent = Run.objects.visible_to(membership).filter(
+        id__in=wanted, endpoint=endpoint, text__request_text=text
+    )
+    pictures = Output.objects.filter(run__in=sent, state=Output.State.COPIED, file__kind="image")
+    return pictures.order_by("position").first()

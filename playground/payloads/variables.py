@@ -60,6 +60,11 @@ class Variable:
     choices: tuple[str, ...] = ()
     description: str = ""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a list of choices offers."""
+        return ("true", "false") if self.kind is Kind.BOOLEAN else self.choices
+
     def as_data(self) -> dict[str, Any]:
         return {
             "name": self.name,

@@ -30,7 +30,7 @@ draft = new Draft({
   url: form.dataset.draftUrl,
   revision: facts.revision,
   text: () => editor.text,
-  fields: () => ({ version: version() }),
+  fields: () => ({ version: version(), payload: form.elements.payload?.value ?? "" }),
   status: document.getElementById("draft-state"),
   onState: draftBecame,
 });
@@ -57,8 +57,28 @@ conflict.addEventListener("click", (event) => {
 /** The opened run's text has become the draft: a reload shows that, and the newest result. */
 function openedIsMine() {
   document.getElementById("opened-notice")?.remove();
+  document.getElementById("payload-draft-note")?.remove();
   if (location.search) history.replaceState(null, "", location.pathname);
 }
+
+// -- the saved payload it began from
+
+const aside = document.querySelector("[data-payload-aside]");
+if (aside) {
+  aside.hidden = false;
+  aside.addEventListener("click", () => {
+    document.getElementById("payload-notice").remove();
+    document.getElementById("payload-fields").remove();
+    document.getElementById("save-version")?.remove();
+    draft.touch();
+  });
+}
+
+// Others that send the text ask for it here: the field lags behind the editor.
+form.addEventListener("atelier:ask-text", (event) => {
+  editor.flush();
+  event.detail.text = editor.text;
+});
 
 // -- version
 

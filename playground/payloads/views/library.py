@@ -41,5 +41,5 @@ _FILTERS = (
 
 
 def _page(request: HttpRequest, number: int) -> str:
-    kept = {name: value for name, value in request.GET.items() if name != "page" and value}
-    return f"?{urlencode({**kept, 'page': number})}"
+    kept = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
+    return f"?{urlencode(kept | {'page': str(number)})}"

@@ -13,6 +13,7 @@ from playground.payloads import diffs, forks, prefill
 from playground.payloads.exposure import Leak
 from playground.payloads.forms import CreateForm, VersionForm
 from playground.payloads.models import Payload, PayloadVersion
+from playground.payloads.opening import find_version
 from playground.payloads.saving import (
     NewerVersion,
     PayloadProblem,
@@ -36,17 +37,27 @@ def payload_create(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         form = CreateForm(request.POST)
         if form.is_valid() and (made := _create(membership, form)) is not None:
             messages.success(request, f"{made.name} is saved.")
-            return redirect(load.address_of(membership, mode, made))
+            return _led_to(request, membership, mode, made, form.cleaned_data["result"])
+    if form.errors and request.headers.get("HX-Request"):
+        return render(request, "payloads/_not_saved.html", {"form": form}, status=422)
     context = {**load.frame(membership, mode), "form": form, "endpoint": form["endpoint"].value()}
     return render(request, "payloads/payload_create.html", context, status=422 if form.errors else 200)
 
 
 def _create(membership: Membership, form: CreateForm) -> Payload | None:
     data = dict(form.cleaned_data)
-    run, text = data.pop("run"), data.pop("body")
+    run, result, of, text = (data.pop(name) for name in ("run", "result", "of", "body"))
+    origin = find_version(membership, of) if of else None
     try:
-        cover = best_output(membership, run) if run else None
-        return save_payload(membership=membership, text=text, cover=cover, **data)
+        cover = best_output(membership, endpoint=data["endpoint"], text=text, runs=(run, result))
+        return save_payload(
+            membership=membership,
+            text=text,
+            cover=cover,
+            variables=from_data(origin.variables) if origin is not None else (),
+            keeps_files_of=origin,
+            **data,
+        )
     except PayloadProblem as problem:
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
     except Leak as leak:
@@ -78,14 +89,19 @@ def version_save(request: HttpRequest, team: str, mode: str, payload: uuid.UUID)
     except (PayloadProblem, Leak) as problem:
         return _not_saved(request, membership, mode, found, form, str(problem))
     messages.success(request, f"Saved as version {saved.number} of {found.name}.")
-    return _led_to(request, load.desk_of(membership, mode, found, saved.id), data["result"])
+    return _led_to(request, membership, mode, found, data["result"])
 
 
-def _led_to(request: HttpRequest, address: str, result: uuid.UUID | None) -> HttpResponse:
+def _led_to(
+    request: HttpRequest, membership: Membership, mode: str, payload: Payload, result: uuid.UUID | None
+) -> HttpResponse:
+    """Back into the playground with what was saved opened, where it came from there; else to its page."""
+    if not request.headers.get("HX-Request"):
+        return redirect(load.address_of(membership, mode, payload))
+    newest = payload.versions.get(number=payload.newest)
+    address = load.desk_of(membership, mode, payload, newest.id)
     address += f"&result={result}" if result else ""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 def _not_saved(
@@ -106,7 +122,10 @@ def _not_saved(
         )
         context |= {"theirs": theirs, "difference": diffs.between(theirs, mine), "mine": form.cleaned_data}
     template = "payloads/_version_conflict.html" if part else "payloads/version_conflict.html"
-    return render(request, template, context, status=409 if theirs is not None else 422)
+    answer = render(request, template, context, status=409 if theirs is not None else 422)
+    if theirs is not None:
+        answer["X-Newest-Version"] = str(theirs.number)
+    return answer
 
 
 @require_POST
