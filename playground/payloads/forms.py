@@ -143,7 +143,7 @@ class VariableForm(forms.Form):
 
     def variable(self) -> Variable | None:
         data = self.cleaned_data
-        name = data["name"].strip().removeprefix("{{").removesuffix("}}").strip()
+        name = data.get("name", "").strip().removeprefix("{{").removesuffix("}}").strip()
         if not name:
             return None
         choices = tuple(line for line in data["choices"].split("\n") if line.strip())

@@ -10,6 +10,7 @@ from accounts import access, teams
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, Role, Team, User
 from playground.payloads.handing import hand_on
+from playground.payloads.models import Payload, Visibility
 from playground.runs.models import Run, State
 from playground.runs.submit import cancel
 
@@ -67,6 +68,8 @@ class Farewell:
     keys: list[ApiKey]
     unsent: int
     under_way: int
+    shared_payloads: int
+    private_payloads: int
 
     @property
     def lent(self) -> list[ApiKey]:
@@ -77,12 +80,15 @@ def farewell_of(user: User) -> Farewell:
     """As things stand now; a run may still begin or end before the deed."""
     keys = ApiKey.objects.filter(owner=user).exclude(state=ApiKey.State.DELETED)
     under_way = Run.objects.filter(api_key__in=keys, state__in=(State.SENDING, State.ACCEPTED))
+    payloads = Payload.objects.filter(owner=user)
     return Farewell(
         owned_alone=teams.owned_alone(user),
         teams=list(Team.objects.filter(memberships__user=user).order_by("name", "id")),
         keys=list(keys.for_list().select_related("team")),
         unsent=Run.objects.filter(person=user, state=State.QUEUED).count(),
         under_way=under_way.count(),
+        shared_payloads=payloads.exclude(visibility=Visibility.PRIVATE).count(),
+        private_payloads=payloads.filter(visibility=Visibility.PRIVATE).count(),
     )
 
 

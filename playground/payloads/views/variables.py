@@ -13,7 +13,7 @@ from playground.payloads.exposure import Leak
 from playground.payloads.forms import VariableForm
 from playground.payloads.models import Payload
 from playground.payloads.saving import NewerVersion, PayloadProblem, save_version
-from playground.payloads.variables import MOST, from_data, plain_uses
+from playground.payloads.variables import MOST, Variable, from_data, plain_uses
 from playground.payloads.views import load
 
 Rows = formset_factory(VariableForm, extra=2, max_num=MOST, absolute_max=2 * MOST)
@@ -27,6 +27,8 @@ def payload_variables(request: HttpRequest, team: str, mode: str, payload: uuid.
     declared = from_data(newest.variables)
     undeclared = plain_uses(newest.text, declared)
     initial = [VariableForm.initial_of(variable) for variable in declared]
+    if "take" in request.GET:
+        initial += [VariableForm.initial_of(Variable(name)) for name in undeclared]
     rows = Rows(request.POST or None, initial=initial)
     problem = ""
     if request.method == "POST" and rows.is_valid():
