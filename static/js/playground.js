@@ -63,6 +63,7 @@ function openedIsMine() {
 
 // -- the saved payload it began from
 
+const variables = () => [...form.querySelectorAll("#payload-fields [name]")].map((field) => field.value);
 const aside = document.querySelector("[data-payload-aside]");
 if (aside) {
   aside.hidden = false;
@@ -103,7 +104,7 @@ document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form) return;
-    const now = { at: performance.now(), text: `${version()} ${editor.text}` };
+    const now = { at: performance.now(), text: [version(), editor.text, ...variables()].join("\n") };
     if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
       event.preventDefault();
       event.stopPropagation();
