@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.models import ApiKey, Membership
 from playground import figures
 from playground.payloads.models import PayloadVersion
-from playground.payloads.variables import Variable, VariableProblem, fill, from_data, missing, used
+from playground.payloads.variables import Variable, VariableProblem, fill, from_data, used
 from playground.runs import body
 from playground.runs.estimates import Estimate, estimate
 from playground.runs.models import Run, Source
@@ -188,9 +188,10 @@ def send(
 def example(version: PayloadVersion) -> str:
     """A first line and one row to begin with."""
     declared = used(version.text, from_data(version.variables))
-    asked = missing(version.text, declared, {})
-    shown = asked or declared
-    cells = [(variable.default or "") for variable in shown]
+    cells = [variable.default or "" for variable in declared]
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[variable.name for variable in shown], cells])
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([variable.name for variable in declared])
+    if any(cells):
+        writer.writerow(cells)
     return out.getvalue()

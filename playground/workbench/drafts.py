@@ -73,6 +73,8 @@ def save_draft(
             return base + 1
         draft.refresh_from_db()
         if draft.text == text:
+            # The page before this one saved it on its way out; what else is said of it is this page's to say.
+            Draft.objects.filter(id=draft.id).update(version=version, payload_version=payload_version)
             return draft.revision
         raise DraftConflict(draft)
 

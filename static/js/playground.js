@@ -68,9 +68,7 @@ const aside = document.querySelector("[data-payload-aside]");
 if (aside) {
   aside.hidden = false;
   aside.addEventListener("click", () => {
-    document.getElementById("payload-notice").remove();
-    document.getElementById("payload-fields").remove();
-    document.getElementById("save-version")?.remove();
+    for (const part of document.querySelectorAll("#payload-notice, #payload-fields, [data-of-payload]")) part.remove();
     draft.touch();
   });
 }

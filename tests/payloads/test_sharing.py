@@ -8,16 +8,18 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
 from playground.payloads.changing import change_details, share
+from playground.payloads.exposure import Leak
 from playground.payloads.forks import fork, pull, source_of
 from playground.payloads.models import Payload, PayloadFile, PayloadVersion, Visibility
 from playground.payloads.opening import open_version
 from playground.payloads.saving import PayloadProblem, save_version
 from playground.payloads.trash import purge, purge_due, restore, trash
+from playground.payloads.variables import Variable
 from playground.runs import body
 from playground.runs.models import File, Run
 from playground.workbench.leaving import delete_person, remove_member
 from tests.payloads.conftest import TEXT, Save
-from tests.personas import People
+from tests.personas import LIVE_TEXT, People
 from tests.runs.factories import make_file, make_run
 
 
@@ -39,6 +41,36 @@ def test_its_owner_says_who_sees_it(people: People, bob: Membership, save: Save)
     assert AuditEvent.objects.filter(verb="payload.shared").count() == 2
     with pytest.raises(PayloadProblem, match="Name at least one person"):
         share(membership=bob, payload=payload, visibility=Visibility.NAMED)
+
+
+def test_a_key_anywhere_in_it_is_named_and_not_shared(bob: Membership, save: Save) -> None:
+    payload = save(text=f'{{"headers": {{"x-api-key": "{LIVE_TEXT}"}}}}')
+    save_version(membership=bob, payload=payload, base=1, version=1, text="{}")
+    with pytest.raises(Leak, match="version 1") as caught:
+        share(membership=bob, payload=payload, visibility=Visibility.TEAM)
+    assert LIVE_TEXT not in str(caught.value)
+    payload.refresh_from_db()
+    assert payload.visibility == Visibility.PRIVATE
+    clean = save(visibility=Visibility.TEAM)
+    with pytest.raises(Leak, match="variables"):
+        save_version(
+            membership=bob,
+            payload=clean,
+            base=1,
+            version=1,
+            text="{}",
+            variables=[Variable("k", default=LIVE_TEXT)],
+        )
+    with pytest.raises(Leak, match="notes"):
+        change_details(
+            membership=bob,
+            payload=clean,
+            name="Fox",
+            notes=f"Use {LIVE_TEXT}",
+            tags=(),
+            folder="",
+            run_tag="",
+        )
 
 
 def test_whoever_reads_it_may_describe_it(people: People, save: Save) -> None:
