@@ -50,15 +50,27 @@ def context(team: Team, scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> 
     first, second = (spend_tables.TITLES[cut][0] for cut in pair)
     made: dict[str, Any] = {"pair_title": f"{first} × {second.lower()}", "crossed": None}
     if pair in spend.PAIRS:
-        found = spend.crossed(scope, period, pair)
-    elif period.days > MOST_DAYS:
+        lines, columns = (spend.by_value(scope, period, cut) for cut in pair)
+        crossed = spend_tables.crossed(
+            team, scope, period, pair, lines, columns, lambda a, b: spend.crossed(scope, period, pair, a, b)
+        )
+        return {**made, "crossed": crossed}
+    if period.days > MOST_DAYS:
         return {**made, "too_long": MOST_DAYS}
-    else:
-        answer = counted(scope, period, pair)
-        if isinstance(answer, Progress):
-            return {**made, "progress": answer}
-        found = answer
-    return {**made, "crossed": spend_tables.crossed(team, scope, period, pair, found)}
+    answer = counted(scope, period, pair)
+    if isinstance(answer, Progress):
+        return {**made, "progress": answer}
+    lines, columns = (_of_one(answer, place) for place in (0, 1))
+    crossed = spend_tables.crossed(team, scope, period, pair, lines, columns, lambda _a, _b: answer)
+    return {**made, "crossed": crossed}
+
+
+def _of_one(found: dict[tuple[str, str], Sums], place: int) -> dict[str, Sums]:
+    """What the pairs come to for each value of one of the two cuts."""
+    sums: dict[str, Sums] = {}
+    for values, part in found.items():
+        sums[values[place]] = sums.get(values[place], Sums()) + part
+    return sums
 
 
 def counted(scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[tuple[str, str], Sums] | Progress:

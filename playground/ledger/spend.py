@@ -70,6 +70,10 @@ class Sums:
         added: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in NAMES}
         return Sums(**added)
 
+    def __sub__(self, other: "Sums") -> "Sums":
+        left: dict[str, Any] = {name: getattr(self, name) - getattr(other, name) for name in NAMES}
+        return Sums(**left)
+
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in NAMES)
 
@@ -183,16 +187,23 @@ def of_endpoint(scope: Scope, period: Period, endpoint: str) -> Sums:
 
 def people_of_endpoint(scope: Scope, period: Period, endpoint: str) -> dict[str, Sums]:
     """The sums of each person on one model, most spent first."""
-    rows = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut=Cut.PERSON_ENDPOINT, b=endpoint)
-    found = rows.filter(_in_months_and_days(period)).values("a").annotate(**_SUMS)
-    made = {row["a"]: _sums(row) for row in found}
+    people = by_value(scope, period, Cut.PERSON)
+    pairs = crossed(scope, period, (Cut.PERSON, Cut.ENDPOINT), people, [endpoint])
+    made = {person: sums for (person, _), sums in pairs.items()}
     ranked = sorted(made.items(), key=lambda one: (-one[1].spent, -one[1].runs, one[0]))
     return {value: sums for value, sums in ranked if sums}
 
 
-def crossed(scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[tuple[str, str], Sums]:
-    """The sums of each two values that occur together."""
-    rows = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut=PAIRS[pair])
+def crossed(
+    scope: Scope, period: Period, pair: tuple[Cut, Cut], first: Iterable[str], second: Iterable[str]
+) -> dict[tuple[str, str], Sums]:
+    """The sums of each two of these values that occur together.
+
+    A year has tens of thousands of such pairs: only those that are named are read, each by its place in the index.
+    """
+    rows = Rollup.objects.filter(
+        team_id=scope.team_id, mode=scope.mode, cut=PAIRS[pair], a__in=list(first), b__in=list(second)
+    )
     found = rows.filter(_in_months_and_days(period)).values("a", "b").annotate(**_SUMS)
     made = {(row["a"], row["b"]): _sums(row) for row in found}
     return {values: sums for values, sums in made.items() if sums}
