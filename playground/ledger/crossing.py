@@ -6,6 +6,7 @@ whose worker has said nothing for half a minute.
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -45,12 +46,21 @@ class Progress:
     days: int
 
 
-def context(team: Team, scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[str, Any]:
-    """``crossed``, or ``progress`` while a worker counts, or ``too_long``; ``pair_title`` in any case."""
+def context(
+    team: Team,
+    scope: Scope,
+    period: Period,
+    pair: tuple[Cut, Cut],
+    known: Mapping[Cut, dict[str, Sums]],
+) -> dict[str, Any]:
+    """``crossed``, or ``progress`` while a worker counts, or ``too_long``; ``pair_title`` in any case.
+
+    ``known`` are sums of cuts that the caller has read already.
+    """
     first, second = (spend_tables.TITLES[cut][0] for cut in pair)
     made: dict[str, Any] = {"pair_title": f"{first} × {second.lower()}", "crossed": None}
     if pair in spend.PAIRS:
-        lines, columns = (spend.by_value(scope, period, cut) for cut in pair)
+        lines, columns = (known.get(cut) or spend.by_value(scope, period, cut) for cut in pair)
         crossed = spend_tables.crossed(
             team, scope, period, pair, lines, columns, lambda a, b: spend.crossed(scope, period, pair, a, b)
         )

@@ -129,7 +129,8 @@ def _rows_in(scope: Scope, cut: Cut, period: Period) -> QuerySet[Any]:
     if pair is None or not is_monthly(period):
         return _rows(scope, cut).filter(_in_days(period))
     found = Q(cut=pair, grain=Grain.MONTH) | Q(cut=cut, grain=Grain.DAY)
-    rows = Rollup.objects.filter(found, _in_months_and_days(period), team_id=scope.team_id, mode=scope.mode)
+    whole = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut__in=[pair, cut])
+    rows = whole.filter(found, _in_months_and_days(period))
     own = rows if scope.person_id is None else rows.filter(a=str(scope.person_id))
     return own.annotate(value=F("a"))
 
@@ -138,15 +139,22 @@ def _in_days(period: Period) -> Q:
     return Q(grain=Grain.DAY, start__gte=period.first, start__lte=period.last)
 
 
-def _in_months_and_days(period: Period) -> Q:
+def _months_and_days(period: Period) -> list[tuple[Grain, list[date]]]:
     """Whole months from the monthly rows, the rest from the daily ones."""
     months, rest = periods.pieces(period.first, period.last)
-    found = Q(pk__in=[])
-    if months:
-        found |= Q(grain=Grain.MONTH, start__gte=months[0], start__lte=months[1])
-    for first, last in rest:
-        found |= Q(grain=Grain.DAY, start__gte=first, start__lte=last)
-    return found
+    firsts = list(periods.each_month(*months)) if months else []
+    singles = [day for stretch in rest for day in periods.each_day(*stretch)]
+    return [(Grain.MONTH, firsts), (Grain.DAY, singles)]
+
+
+def _in_months_and_days(period: Period) -> Q:
+    exact, grains, every = Q(pk__in=[]), [], []
+    for grain, starts in _months_and_days(period):
+        exact |= Q(grain=grain, start__in=starts)
+        grains.append(grain)
+        every += starts
+    # The index is entered only by what stands outside of the OR.
+    return Q(grain__in=grains, start__in=every) & exact
 
 
 def by_value(scope: Scope, period: Period, cut: Cut) -> dict[str, Sums]:
@@ -204,8 +212,13 @@ def crossed(
     rows = Rollup.objects.filter(
         team_id=scope.team_id, mode=scope.mode, cut=PAIRS[pair], a__in=list(first), b__in=list(second)
     )
-    found = rows.filter(_in_months_and_days(period)).values("a", "b").annotate(**_SUMS)
-    made = {(row["a"], row["b"]): _sums(row) for row in found}
+    made: dict[tuple[str, str], Sums] = {}
+    # Months and days apart: together, each of both would be looked for on all the dates of the other.
+    for grain, starts in _months_and_days(period):
+        found = rows.filter(grain=grain, start__in=starts).values("a", "b").annotate(**_SUMS)
+        for row in found:
+            values = (row["a"], row["b"])
+            made[values] = made.get(values, Sums()) + _sums(row)
     return {values: sums for values, sums in made.items() if sums}
 
 

@@ -75,6 +75,11 @@ class Table:
         return {row.value: row.label for row in self.rows}
 
     @property
+    def sums(self) -> dict[str, Sums]:
+        """What is settled; a row may be there for what is held alone."""
+        return {row.value: row.sums for row in self.rows if row.sums}
+
+    @property
     def has_limits(self) -> bool:
         return any(row.limit is not None for row in self.rows)
 

@@ -171,7 +171,9 @@ def test_what_the_named_leave_stands_under_others(seed: int, monkeypatch: pytest
     make_books(seed)
     period = PERIODS[-1]
     pair = (Cut.PERSON, Cut.ENDPOINT)
-    table = crossing.context(Team(id=TEAM, slug="studio"), Scope(TEAM, "sandbox"), period, pair)["crossed"]
+    table = crossing.context(Team(id=TEAM, slug="studio"), Scope(TEAM, "sandbox"), period, pair, {})[
+        "crossed"
+    ]
     by_person = sorted(from_entries(period, Cut.PERSON).values(), key=lambda sums: -sums.spent)
     (dearest, _), *others = sorted(from_entries(period, Cut.ENDPOINT).items(), key=lambda one: -one[1].spent)
     pairs = from_entries(period, *pair)
