@@ -272,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger-foresee": {"task": "ledger.foresee", "schedule": 900.0, "options": {"expires": 900}},
     "accounts-zones": {"task": "accounts.apply_zones", "schedule": 600.0, "options": {"expires": 600}},
     "ledger-mails": {"task": "ledger.mails", "schedule": 3600.0, "options": {"expires": 3600}},
+    "workbench-sweeps": {"task": "workbench.sweeps", "schedule": 5.0, "options": {"expires": 5}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
     "payloads-purge": {"task": "payloads.purge", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -35,5 +35,14 @@ from playground.payloads.models import (  # noqa: F401
     PayloadFile,
     PayloadVersion,
 )
-from playground.runs.models import File, FileUpload, HistoryLook, Output, Run, RunInput, RunText  # noqa: F401
-from playground.workbench.models import Draft  # noqa: F401
+from playground.runs.models import (  # noqa: F401
+    File,
+    FileUpload,
+    HistoryLook,
+    Output,
+    Run,
+    RunInput,
+    RunLink,
+    RunText,
+)
+from playground.workbench.models import Draft, Sweep, SweepCell, SweepRun  # noqa: F401

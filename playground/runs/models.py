@@ -52,6 +52,8 @@ class Source(models.TextChoices):
     PLAYGROUND = "playground", "Playground"
     DEMO = "demo", "Demo"
     ROWS = "rows", "Rows of a table"
+    SWEEP = "sweep", "Sweep"
+    REPLAY = "replay", "Replay"
 
 
 NEEDS_PERSON = Q(billing=Billing.UNKNOWN) | Q(billing=Billing.BILLED, cost__isnull=True)
@@ -325,6 +327,22 @@ class RunInput(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} in {self.run_id}"
+
+
+class RunLink(models.Model):
+    """That a run was made because of an earlier one. A table of its own: most runs have none, and each is inserted hot."""
+
+    class Why(models.TextChoices):
+        REPLAY = "replay", "Replay"
+        RATE_LIMITED = "rate_limited", "After a rate limit"
+        AGAIN = "again", "Run again"
+
+    run = models.OneToOneField(Run, primary_key=True, on_delete=models.CASCADE, related_name="link")
+    earlier = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="later_links")
+    why = models.CharField(max_length=12, choices=Why)
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.why} of {self.earlier_id}"
 
 
 class FileUpload(models.Model):

@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from playground.workbench import demo
+from playground.workbench import demo, starting
 
 
 @shared_task(name="workbench.demo_runs")
 def demo_runs(*, team_id: str) -> None:
     demo.send_runs(team_id=team_id)
+
+
+@shared_task(name="workbench.sweeps")
+def sweeps() -> None:
+    starting.start_due()

@@ -1,0 +1,239 @@
+"""A sweep is counted before it is made, starts each cell once, keeps its pace and its caps, and says why it stopped."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts import keys
+from accounts.models import ApiKey, Membership
+from playground.ledger import freezes
+from playground.runs.models import Billing, Run, RunLink, State
+from playground.workbench import grid, starting, sweeps
+from playground.workbench.models import Sweep, SweepCell, SweepRun
+from tests.ledger.caps import cap
+from tests.personas import People, make_key
+
+SLUG = "seedream-4.5"
+TEXT = '{"prompt": "a boat", "seed": -1, "duration": "5", "scale": 1.0}'
+Make = Callable[..., Sweep]
+
+
+@pytest.fixture
+def key(bob: Membership) -> ApiKey:
+    return make_key(bob)
+
+
+@pytest.fixture
+def make(bob: Membership, key: ApiKey) -> Make:
+    def make(*rows: tuple[str, str], **more: Any) -> Sweep:
+        fields = grid.read(TEXT, rows or [("seed", "1..3")])
+        values: dict[str, Any] = {
+            "cap_usd": None,
+            "cap_runs": 500,
+            "per_minute": 50,
+            "token": uuid.uuid4(),
+            **more,
+        }
+        return sweeps.make(
+            membership=bob, endpoint=SLUG, version=1, key=key, text=TEXT, fields=fields, **values
+        )
+
+    return make
+
+
+def start_all() -> None:
+    """As fast as the minute allows: what was started moves out of the burst."""
+    SweepRun.objects.update(started_at=timezone.now() - timedelta(seconds=6))
+    while starting.start_due():
+        SweepRun.objects.update(started_at=timezone.now() - timedelta(seconds=6))
+
+
+def end(run: Run | None, state: State, *, status: int = 200, **columns: Any) -> None:
+    assert run is not None
+    billing = Billing.BILLED if state == State.SUCCEEDED else Billing.NOT_BILLED
+    Run.objects.filter(id=run.id).update(
+        state=state, billing=billing, status=status, finished_at=timezone.now(), **columns
+    )
+
+
+def texts(sweep: Sweep) -> list[str]:
+    runs = SweepRun.objects.filter(cell__sweep=sweep).order_by("cell__position", "attempt")
+    return [one.run.text.request_text for one in runs.select_related("run__text")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "counted"),
+    [
+        ([("seed", "1..4")], [["1", "2", "3", "4"]]),
+        ([("scale", "0.5..1.5 step 0.5")], [["0.5", "1.0", "1.5"]]),
+        ([("seed", "1, 2,2")], [["1", "2"]]),
+        ([("duration", "5\n10")], [['"5"', '"10"']]),
+        ([("prompt", "a cat, a dog\na {tree}")], [['"a cat, a dog"', '"a {tree}"']]),
+        ([("new", "true\nwords")], [["true", '"words"']]),
+        ([("seed", "3..1 step -1"), ("", ""), ("scale", "2")], [["3", "2", "1"], ["2"]]),
+    ],
+)
+def test_what_is_typed_becomes_a_literal_of_the_same_kind(rows: Any, counted: list[list[str]]) -> None:
+    assert [list(field.literals) for field in grid.read(TEXT, rows)] == counted
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("seed", "1..10000")], "10\u202f000 runs; a sweep has at most 500"),
+        ([("seed", "1..100"), ("scale", "1..100")], "10\u202f000 runs; a sweep has at most 500"),
+        ([("seed", "1..99999999999999999999")], "a sweep has at most 500"),
+        ([("seed", "1..5 step -1")], "never reaches its end"),
+        ([("prompt.x", "1")], "no prompt.x"),
+        ([("seed", "1"), ("seed", "2")], "the same place"),
+        ([("seed", "")], "Give its values"),
+        ([("seed", "[1,")], "not valid JSON"),
+        ([], "at least one place"),
+    ],
+)
+def test_what_makes_no_grid_is_told(rows: Any, words: str) -> None:
+    with pytest.raises(grid.GridProblem) as told:
+        grid.read(TEXT, rows)
+    assert words in str(told.value)
+
+
+def test_each_cell_is_started_once_with_its_values_in_place(make: Make) -> None:
+    token = uuid.uuid4()
+    sweep = make(("seed", "1..2"), ("duration", "5\n10"), token=token)
+    assert make(("seed", "1..2"), ("duration", "5\n10"), token=token) == sweep
+    start_all()
+    assert texts(sweep) == [
+        TEXT.replace("-1", seed).replace('"5"', f'"{duration}"') for seed in "12" for duration in ("5", "10")
+    ]
+    assert set(Run.objects.values_list("source", flat=True)) == {"sweep"}
+
+
+def test_a_crash_between_run_and_cell_makes_no_second_run(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = make()
+    with monkeypatch.context() as crash:
+        crash.setattr(SweepCell, "save", lambda *_, **__: 1 / 0)
+        assert starting.start_due() == 0
+    assert Run.objects.count() == 0
+    start_all()
+    assert Run.objects.count() == SweepRun.objects.count() == 3
+
+
+def test_the_pace_is_kept_for_the_key_over_all_its_sweeps(make: Make) -> None:
+    first, second = make(("seed", "1..9"), per_minute=24), make(("seed", "11..19"), per_minute=24)
+    assert starting.start_due() == 2  # a twelfth of a minute's pace within five seconds
+    start_all()
+    assert Run.objects.count() == 18
+    third = make(("seed", "21..29"), per_minute=20)
+    start_all()
+    assert Run.objects.count() == 20
+
+
+def test_a_rate_limited_cell_gets_a_linked_run_at_most_five_times(make: Make) -> None:
+    sweep = make(("seed", "7"))
+    for waits in range(6):
+        assert starting.start_due() == 1
+        run = SweepCell.objects.get().run
+        end(run, State.REFUSED, status=429, error_kind="rate_limited")
+        assert starting.start_due() == 0
+        cell = SweepCell.objects.get()
+        if waits < 5:
+            assert cell.not_before is not None
+            assert cell.not_before > timezone.now()
+            past = timezone.now() - timedelta(seconds=1)
+            SweepCell.objects.update(not_before=past)
+            Sweep.objects.update(not_before=past)
+            SweepRun.objects.update(started_at=timezone.now() - timedelta(minutes=2))
+    assert Run.objects.count() == 6
+    assert RunLink.objects.filter(why=RunLink.Why.RATE_LIMITED).count() == 5
+    sweep.refresh_from_db()
+    assert sweep.state == Sweep.State.FINISHED
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNKNOWN, State.NOT_SENT, State.REFUSED])
+def test_nothing_else_is_repeated_but_by_a_click(make: Make, bob: Membership, state: State) -> None:
+    sweep = make(("seed", "7"))
+    start_all()
+    cell = SweepCell.objects.get()
+    end(cell.run, state, status=500)
+    start_all()
+    assert Run.objects.count() == 1
+    assert sweeps.run_again(membership=bob, sweep=sweep, cells=[cell.id]) == 1
+    assert sweeps.run_again(membership=bob, sweep=sweep, cells=[cell.id]) == 0
+    start_all()
+    assert RunLink.objects.get().earlier_id == cell.run_id
+    assert Run.objects.count() == 2
+
+
+def test_a_stop_takes_back_what_was_not_sent_and_a_resume_goes_on(make: Make, bob: Membership) -> None:
+    sweep = make(("seed", "1..9"))
+    starting.start_due()
+    assert Run.objects.count() == 4
+    end(Run.objects.order_by("id").first(), State.SUCCEEDED)
+    assert sweeps.stop(membership=bob, sweep=sweep) == 3
+    start_all()
+    assert Run.objects.count() == 4
+    sweeps.resume(membership=bob, sweep=sweep, cap_usd=None, cap_runs=500, per_minute=50)
+    start_all()
+    assert Run.objects.exclude(state=State.CANCELLED).count() == 9
+    assert SweepCell.objects.filter(run__state=State.CANCELLED).count() == 0
+
+
+def test_a_cap_stops_it_with_a_reason(make: Make) -> None:
+    sweep = make(("seed", "1..9"), cap_runs=2)
+    start_all()
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.reason) == (Sweep.State.STOPPED, "The cap of 2 runs is reached.")
+    priced = make(("seed", "1..9"), cap_usd=Decimal("0.1"))
+    start_all()
+    priced.refresh_from_db()
+    assert "could pass the cap of $ 0.1000" in priced.reason
+    assert Run.objects.filter(sweep_run__cell__sweep=priced).count() < 9
+
+
+def test_a_budget_stops_it_and_more_lets_it_go_on(people: People, make: Make, bob: Membership) -> None:
+    cap(people, None, runs=2)
+    sweep = make(("seed", "1..3"))
+    start_all()
+    sweep.refresh_from_db()
+    assert sweep.state == Sweep.State.STOPPED
+    assert "has 0 of 2 runs left" in sweep.reason
+    assert Run.objects.count() == 2
+    sweeps.resume(membership=bob, sweep=sweep, cap_usd=None, cap_runs=500, per_minute=50)
+    start_all()
+    sweep.refresh_from_db()
+    assert (sweep.state, Run.objects.count()) == (Sweep.State.STOPPED, 2)
+
+
+def test_a_frozen_person_and_a_revoked_key_stop_it(people: People, make: Make, key: ApiKey) -> None:
+    frozen = make()
+    freezes.freeze(
+        membership=people.membership("alice"),
+        target=people.membership("bob"),
+        mode="sandbox",
+        reason="A loop",
+    )
+    start_all()
+    frozen.refresh_from_db()
+    assert "A loop" in frozen.reason
+    revoked = make()
+    keys.revoke_key(membership=people.membership("bob"), key=key)
+    start_all()
+    revoked.refresh_from_db()
+    assert "no longer available" in revoked.reason
+
+
+def test_only_its_person_spends_and_picks(people: People, make: Make) -> None:
+    sweep = make()
+    for name in ("alice", "audrey"):
+        with pytest.raises(sweeps.SweepProblem):
+            sweeps.run_again(membership=people.membership(name), sweep=sweep, cells=[])
+    with pytest.raises(sweeps.SweepProblem):
+        sweeps.stop(membership=people.membership("audrey"), sweep=sweep)
+    sweeps.stop(membership=people.membership("alice"), sweep=sweep)
