@@ -40,12 +40,23 @@ class _Place:
 
 NAV: tuple[tuple[_Place, ...], ...] = (
     (
-        _Place("Playground", "playground", "workbench:playground", ("workbench:",), "g p", Ability.RUN, True),
+        _Place(
+            "Playground",
+            "playground",
+            "workbench:playground",
+            ("workbench:playground", "workbench:run_", "workbench:sweep_"),
+            "g p",
+            Ability.RUN,
+            True,
+        ),
         _Place(
             "Models", "model", "catalogue:endpoint_list", ("catalogue:endpoint_",), "g m", Ability.RUN, True
         ),
         _Place("Payloads", "payload", "payloads:payload_list", ("payloads:",), "g y", Ability.RUN, True),
-        _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
+        _Place("Gallery", "image", "workbench:gallery", ("workbench:gallery",), "g i", Ability.RUN, True),
+        _Place(
+            "History", "history", "runs:history_list", ("runs:", "workbench:compare"), "g h", with_mode=True
+        ),
     ),
     (
         _Place("Spend", "spend", "ledger:spend", ("ledger:spend", "ledger:period_"), "g d", with_mode=True),

@@ -1,5 +1,6 @@
 """Every address of the project, asked as everybody. A new URL without a row in the table fails the first test."""
 
+import functools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from playground.ledger.models import Budget
 from playground.payloads.models import Payload, Visibility
 from playground.payloads.saving import save_payload
 from playground.runs.submit import submit
+from playground.workbench import grid, sweeps
+from playground.workbench.models import Sweep
 from tests.personas import SANDBOX_TEXT, People, Persona, expect, make_key, make_people
 
 SLUG = "seedream-4.5"
@@ -105,6 +108,28 @@ class World:
             version=1,
             text='{"prompt": "a harbour"}',
             visibility=Visibility.TEAM,
+        )
+
+    def _sweep(self) -> uuid.UUID:
+        return self.sweep.id
+
+    def _cell(self) -> uuid.UUID:
+        return self.sweep.cells.get().id
+
+    @functools.cached_property
+    def sweep(self) -> Sweep:
+        text = '{"prompt": "a harbour", "seed": 1}'
+        return sweeps.make(
+            membership=self.bob,
+            endpoint=SLUG,
+            version=1,
+            key=self.key,
+            text=text,
+            fields=grid.read(text, [("seed", "7")]),
+            cap_usd=None,
+            cap_runs=1,
+            per_minute=10,
+            token=uuid.uuid4(),
         )
 
     def _run(self) -> uuid.UUID:
@@ -200,6 +225,7 @@ ROWS: dict[str, Row] = {
     "runs:run_cancel": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     "runs:run_again": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     # An empty form is told so; the run is not unknown either.
+    "runs:run_replay": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     "runs:run_settle": post(expect(alice=422, adam=422, bob=403, audrey=403)),
     "runs:run_erase": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     "runs:output_copy": post(expect(alice=404, adam=404, bob=404, audrey=403)),
@@ -258,6 +284,22 @@ ROWS: dict[str, Row] = {
     "workbench:key_open_runs": Row(expect(alice=200, adam=200, bob=200, audrey=403), proved=True),
     "workbench:member_freeze": post(expect(alice=302, adam=302, bob=403, audrey=403), reason="A loop"),
     "workbench:member_lift": post(expect(alice=302, adam=302, bob=403, audrey=403)),
+    # -- experiments
+    # Without runs to compare they are led to the history.
+    "workbench:compare": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "workbench:gallery": Row(RUNNERS),
+    "workbench:gallery_zip": Row(RUNNERS),
+    "workbench:sweep_list": Row(RUNNERS),
+    "workbench:sweep_new": Row(RUNNERS),
+    "workbench:sweep_detail": Row(RUNNERS),
+    "workbench:sweep_head": Row(RUNNERS),
+    "workbench:sweep_cells": Row(RUNNERS, data={"since": "2026-11-28T00:00:00+00:00"}),
+    "workbench:sweep_cell": Row(RUNNERS),
+    "workbench:sweep_pick": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "workbench:sweep_stop": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "workbench:sweep_resume": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "workbench:sweep_again": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "workbench:sweep_export": Row(RUNNERS),
     # Bob leaves by himself.
     "workbench:member_remove": post(expect(alice=302, adam=302, bob=302, audrey=403)),
 }

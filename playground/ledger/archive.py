@@ -96,8 +96,26 @@ def zipped(
     yield pipe.take()
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def bundled(
+    files: Iterable[tuple[str, Iterator[bytes]]], *, about: Callable[[], Mapping[str, Any]]
+) -> Iterator[bytes]:
+    """A zip of files as (name, pieces), and ``manifest.json``, which ``about`` makes after the last of them.
+
+    Files are not packed tighter: pictures and films are packed already.
+    """
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w") as made:
+        for name, pieces in files:
+            with made.open(_entry(name, packed=False), "w", force_zip64=True) as opened:
+                for piece in pieces:
+                    opened.write(piece)
+                    yield pipe.take()
+        made.writestr(_entry("manifest.json"), json.dumps(about(), ensure_ascii=False, indent=2) + "\n")
+    yield pipe.take()
+
+
+def _entry(name: str, *, packed: bool = True) -> zipfile.ZipInfo:
     made = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
-    made.compress_type = zipfile.ZIP_DEFLATED
+    made.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     made.external_attr = 0o600 << 16
     return made

@@ -52,12 +52,16 @@ class Difference:
 
 
 def between(old: PayloadVersion, new: PayloadVersion) -> Difference:
-    before, after = old.text.splitlines(), new.text.splitlines()
-    facts = tuple(_facts(old, new))
+    return of_texts(old.text, new.text, facts=tuple(_facts(old, new)))
+
+
+def of_texts(old: str, new: str, *, facts: tuple[str, ...] = ()) -> Difference:
+    """Between two texts; ``facts`` is what else changed, in words."""
+    before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > MOST_LINES:
-        return Difference((), facts, too_long=old.text != new.text)
+        return Difference((), facts, too_long=old != new)
     lines = tuple(_lines(before, after))
-    if not lines and old.text != new.text:
+    if not lines and old != new:
         facts = (*facts, "Only line ends or the end of the text differ.")
     return Difference(lines, facts)
 

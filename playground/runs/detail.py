@@ -12,7 +12,7 @@ from accounts.access import Ability
 from accounts.models import Membership
 from playground import figures
 from playground.ledger.models import Entry
-from playground.runs import again, presentation, settling
+from playground.runs import again, lineage, presentation, replay, settling
 from playground.runs.models import File, Run, State
 
 _END = {
@@ -104,6 +104,8 @@ def detail_context(membership: Membership, run: Run) -> dict[str, Any]:
         "playground_url": _playground_url(membership, run) if can_repeat else "",
         "save_url": _save_url(membership, run) if can_repeat else "",
         "origin": origin_of(membership, run) if sees_content else None,
+        "replays": replay.replays_of(membership, run) if sees_content else [],
+        "lineage": lineage.lineage_of(membership, run) if sees_content else None,
         "can_repeat": can_repeat and again.usable_key(membership, run) is not None,
         "can_stop": access.can(membership, Ability.MANAGE_MEMBERS),
         "may_settle": access.can(membership, Ability.SETTLE_RUNS) and settling.may_be_settled(run),

@@ -98,13 +98,15 @@ def _thumbnail_of(file: File) -> Stored | None:
 
 
 def _file_name(file: File, stored: Stored) -> str:
-    bare = stored.media_type.partition(";")[0]
     if file.name:
         return file.name
-    extension = (
-        _EXTENSIONS.get(bare) or (mimetypes.guess_extension(bare) if bare != DOWNLOAD else "") or ".bin"
-    )
-    return f"{file.kind}-{file.sha256[:12]}{extension}"
+    return f"{file.kind}-{file.sha256[:12]}{suffix_of(stored.media_type)}"
+
+
+def suffix_of(media_type: str) -> str:
+    """``.png`` and so on; ``.bin`` for what no list knows."""
+    bare = media_type.partition(";")[0]
+    return _EXTENSIONS.get(bare) or (mimetypes.guess_extension(bare) if bare != DOWNLOAD else "") or ".bin"
 
 
 def _ranged(request: HttpRequest, stored: Stored, tag: str) -> HttpResponseBase:
@@ -119,7 +121,7 @@ def _ranged(request: HttpRequest, stored: Stored, tag: str) -> HttpResponseBase:
     if request.method == "HEAD":
         response = HttpResponse(status=206 if part else 200)
     else:
-        response = PiecewiseResponse(_pieces(stored.name, start, length), status=206 if part else 200)
+        response = PiecewiseResponse(pieces(stored.name, start, length), status=206 if part else 200)
     response["Content-Length"] = str(length)
     response["Accept-Ranges"] = "bytes"
     if part:
@@ -144,7 +146,8 @@ def _wanted(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None
     return None if end < start else (start, min(end, size - 1))
 
 
-def _pieces(name: str, start: int, length: int) -> Iterator[bytes]:
+def pieces(name: str, start: int, length: int) -> Iterator[bytes]:
+    """``length`` bytes of a stored file from ``start`` on, a little at a time."""
     with default_storage.open(name) as stored:
         stored.seek(start)
         while length > 0 and (piece := stored.read(min(PIECE, length))):

@@ -330,7 +330,7 @@ class RunInput(models.Model):
 
 
 class RunLink(models.Model):
-    """That a run was made because of an earlier one. A table of its own: most runs have none, and each is inserted hot."""
+    """That a run was made because of an earlier one. A table of its own: most runs have none."""
 
     class Why(models.TextChoices):
         REPLAY = "replay", "Replay"

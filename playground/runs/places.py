@@ -33,19 +33,19 @@ def places(text: str) -> Iterator[Place]:
     """Every value of ``text`` at the moment it ends: what is inside comes before what it is inside of."""
     stack: list[_Open] = []
     for match in _TOKEN.finditer(text):
-        token = match.group()
+        sign = match.group()
         top = stack[-1] if stack else None
-        if token in "{[":
-            stack.append(_Open(token == "{", _path(top), match.start()))
-        elif token in "}]":
+        if sign in "{[":
+            stack.append(_Open(sign == "{", _path(top), match.start()))
+        elif sign in "}]":
             closed = stack.pop()
             yield Place(closed.path, closed.start, match.end())
-        elif token == ",":
+        elif sign == ",":
             _next(stack[-1])
-        elif token == ":":
+        elif sign == ":":
             continue
         elif top is not None and top.is_object and top.name is None:
-            top.name = json.loads(token)
+            top.name = json.loads(sign)
         else:
             yield Place(_path(top), match.start(), match.end())
 
@@ -120,6 +120,25 @@ def _addition(text: str, name: str, literal: str) -> tuple[int, int, str]:
     gap = re.match(r"\{(\s*)", text[text.index("{") :])
     space = gap[1] if gap and "\n" in gap[1] else " "
     return last.end, last.end, f",{space}{member}"
+
+
+def laid_out(text: str) -> str:
+    """Valid JSON with a line for each value, to be compared by eye: every literal as it was."""
+    signs = _TOKEN.findall(text)
+    out: list[str] = []
+    depth = 0
+    for place, sign in enumerate(signs):
+        if sign in "{[":
+            depth += 1
+            out.append(sign if signs[place + 1] in "}]" else f"{sign}\n{'  ' * depth}")
+        elif sign in "}]":
+            depth -= 1
+            out.append(sign if signs[place - 1] in "{[" else f"\n{'  ' * depth}{sign}")
+        elif sign == ",":
+            out.append(f",\n{'  ' * depth}")
+        else:
+            out.append(": " if sign == ":" else sign)
+    return "".join(out)
 
 
 def shown(path: Path) -> str:

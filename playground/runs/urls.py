@@ -11,6 +11,7 @@ run_patterns = [
     path("row/", run.run_row, name="run_row"),
     path("cancel/", run.run_cancel, name="run_cancel"),
     path("again/", run.run_again, name="run_again"),
+    path("replay/", run.run_replay, name="run_replay"),
     path("settle/", run.run_settle, name="run_settle"),
     path("erase/", run.run_erase, name="run_erase"),
     path("outputs/<uuid:output>/copy/", run.output_copy, name="output_copy"),

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -18,13 +19,16 @@ from playground.catalogue.recents import touch_recent
 from playground.ledger.refusals import Explanation, explain
 from playground.payloads.opening import find_version
 from playground.payloads.variables import VariableProblem
+from playground.runs.body import BodyProblem, check
+from playground.runs.estimates import estimate
 from playground.runs.looks import note_look
 from playground.runs.models import File, Run, State
+from playground.runs.paid import earlier_success
 from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
 from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
-from playground.workbench.filling import fill_in
+from playground.workbench.filling import PREFIX, fill_in
 from playground.workbench.forms import DraftForm, HowForm, LeavingForm, RunForm, UploadForm
 from playground.workbench.leaving import delete_person, farewell_of, heirs, remove_member
 from playground.workbench.uploads import Chip, UploadProblem, keep_upload
@@ -93,6 +97,9 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         filled = fill_in(
             payload=data["payload"], text=data["body"], version=data["version"], posted=request.POST
         )
+        paid = _already_paid(request, membership, mode, slug, filled.text, data)
+        if paid is not None:
+            return _offer(request, membership, mode, form, paid)
         run = submit(
             membership=membership,
             endpoint=slug,
@@ -120,6 +127,36 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
     # The page has no script to keep a draft: it opens with the text that was sent, or with the payload again.
     opened = f"payload={data['payload'].id}&result={run.id}" if data["payload"] else f"run={run.id}"
     return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?{opened}")
+
+
+def _already_paid(
+    request: HttpRequest, membership: Membership, mode: str, slug: str, text: str, data: dict[str, Any]
+) -> Run | None:
+    """The earlier success that this press of Run would pay for once more; None once the person said so."""
+    if "again" in request.POST or Run.objects.filter(team=membership.team, token=data["token"]).exists():
+        return None
+    try:
+        check(text, max_bytes=settings.MAX_BODY_BYTES)
+    except BodyProblem:
+        return None  # submit says what is wrong, at its place
+    return earlier_success(
+        membership=membership, mode=mode, endpoint=slug, version=data["version"], text=text
+    )
+
+
+def _offer(request: HttpRequest, membership: Membership, mode: str, form: RunForm, paid: Run) -> HttpResponse:
+    price = estimate(team=membership.team, mode=mode, endpoint=paid.endpoint)
+    context = {
+        "form": form,
+        "paid": paid,
+        "estimate": price,
+        "team": membership.team,
+        "mode": mode,
+        "zone": membership.team.zone,
+        "posted": [(name, value) for name, value in request.POST.items() if name.startswith(PREFIX)],
+    }
+    template = "workbench/_already_paid.html" if request.htmx else "workbench/already_paid.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=422)
 
 
 def _is_earlier(run: Run, text: str, data: dict[str, Any]) -> bool:

@@ -102,7 +102,15 @@ document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form) return;
-    const now = { at: performance.now(), text: [version(), editor.text, ...variables()].join("\n") };
+    if (event.submitter?.hasAttribute("data-leave")) {
+      // Another page goes on with this text: an ordinary post, of what the editor holds now.
+      editor.flush();
+      form.elements.body.value = editor.text;
+      event.stopPropagation();
+      return;
+    }
+    const wish = event.submitter?.name ?? "";
+    const now = { at: performance.now(), text: [wish, version(), editor.text, ...variables()].join("\n") };
     if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
       event.preventDefault();
       event.stopPropagation();

@@ -116,7 +116,7 @@ def test_each_cell_is_started_once_with_its_values_in_place(make: Make) -> None:
 def test_a_crash_between_run_and_cell_makes_no_second_run(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sweep = make()
+    make()
     with monkeypatch.context() as crash:
         crash.setattr(SweepCell, "save", lambda *_, **__: 1 / 0)
         assert starting.start_due() == 0
@@ -126,11 +126,12 @@ def test_a_crash_between_run_and_cell_makes_no_second_run(
 
 
 def test_the_pace_is_kept_for_the_key_over_all_its_sweeps(make: Make) -> None:
-    first, second = make(("seed", "1..9"), per_minute=24), make(("seed", "11..19"), per_minute=24)
+    make(("seed", "1..9"), per_minute=24)
+    make(("seed", "11..19"), per_minute=24)
     assert starting.start_due() == 2  # a twelfth of a minute's pace within five seconds
     start_all()
     assert Run.objects.count() == 18
-    third = make(("seed", "21..29"), per_minute=20)
+    make(("seed", "21..29"), per_minute=20)
     start_all()
     assert Run.objects.count() == 20
 

@@ -1,6 +1,7 @@
 """One run: its page, its result, and what a person may do about it."""
 
 import uuid
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,17 @@ from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.ledger.refusals import explain
-from playground.runs import again, detail, history, presentation, recover, retention, settling, submit
+from playground.runs import (
+    again,
+    detail,
+    history,
+    presentation,
+    recover,
+    replay,
+    retention,
+    settling,
+    submit,
+)
 from playground.runs.forms import AgainForm, EraseForm, SettleForm
 from playground.runs.looks import note_look
 from playground.runs.models import Output, Run
@@ -98,14 +109,26 @@ def run_cancel(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> Ht
 @require_POST
 def run_again(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpResponse:
     """The same body once more, as a new run."""
+    return _repeat(request, team, mode, run, again.run_again)
+
+
+@require_POST
+def run_replay(request: HttpRequest, team: str, mode: str, run: uuid.UUID) -> HttpResponse:
+    """The same body with the seed that was used, linked to this run."""
+    return _repeat(request, team, mode, run, replay.replay)
+
+
+def _repeat(
+    request: HttpRequest, team: str, mode: str, run: uuid.UUID, deed: Callable[..., Run]
+) -> HttpResponse:
     membership, found = _load(request, team, mode, run)
     access.require(membership, Ability.RUN)
     form = AgainForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "This page was too old. Press Run again once more.")
+        messages.error(request, "This page was too old. Press the button once more.")
         return redirect(run_address(membership, found))
     try:
-        new = again.run_again(membership=membership, run=found, token=form.cleaned_data["token"])
+        new = deed(membership=membership, run=found, token=form.cleaned_data["token"])
     except submit.SubmitProblem as problem:
         text = str(problem) if problem.refused is None else explain(membership, problem.refused).text
         messages.error(request, text)

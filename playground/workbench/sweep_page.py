@@ -1,0 +1,224 @@
+"""What the page of a sweep shows: its head, and each cell with its newest run."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Membership
+from playground.ledger.archive import Value, csv_lines
+from playground.payloads.models import PayloadVersion
+from playground.payloads.opening import find_version
+from playground.runs import history
+from playground.runs.estimates import estimate
+from playground.runs.models import OPEN_STATES, Output, Run, State
+from playground.workbench import grid, starting, sweeps
+from playground.workbench.models import Sweep, SweepCell
+
+# What began a moment before the page was made may have been committed after it.
+OVERLAP = timedelta(seconds=15)
+EXCERPT = 160
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far a sweep is."""
+
+    sweep: Sweep
+    states: dict[str, int]
+    spent: Decimal
+    price_each: str
+    failed: list[uuid.UUID]
+    failed_price: str
+    left_price: str
+    may_change: bool
+    may_stop: bool
+    now: datetime
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def left(self) -> int:
+        return self.states["waiting"]
+
+    @property
+    def ended(self) -> int:
+        return self.total - self.left - self.states["open"]
+
+    @property
+    def succeeded(self) -> int:
+        return self.states["succeeded"]
+
+    @property
+    def is_running(self) -> bool:
+        return self.sweep.state == Sweep.State.RUNNING
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.sweep.state == Sweep.State.STOPPED
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether anything on the page may still change by itself."""
+        return self.is_running or self.states["open"] > 0
+
+    @property
+    def waits_until(self) -> datetime | None:
+        moment = self.sweep.not_before
+        return moment if self.is_running and moment is not None and moment > self.now else None
+
+
+def head_of(membership: Membership, sweep: Sweep) -> Head:
+    states = dict.fromkeys(("waiting", "open", "succeeded", "failed"), 0)
+    failed = []
+    for cell_id, state, run_state in sweep.cells.values_list("id", "state", "run__state"):
+        if state == SweepCell.State.WAITING:
+            states["waiting"] += 1
+        elif run_state in OPEN_STATES:
+            states["open"] += 1
+        elif run_state == State.SUCCEEDED:
+            states["succeeded"] += 1
+        else:
+            states["failed"] += 1
+            failed.append(cell_id)
+    price = estimate(team=membership.team, mode=sweep.mode, endpoint=sweep.endpoint)
+    return Head(
+        sweep=sweep,
+        states=states,
+        spent=starting.spent_of(sweep)[0],
+        price_each=price.price,
+        failed=failed,
+        failed_price=sweeps.price_of(price, len(failed)),
+        left_price=sweeps.price_of(price, states["waiting"]),
+        may_change=sweep.may_change(membership),
+        may_stop=sweep.may_stop(membership),
+        now=timezone.now(),
+    )
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    """One cell; ``values`` are (field, value) as people read them."""
+
+    cell: SweepCell
+    sweep: Sweep
+    values: list[tuple[str, str]]
+    evidence: str
+    url: str
+
+    @property
+    def run(self) -> Run | None:
+        return self.cell.run
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.cell.state == SweepCell.State.WAITING
+
+    @property
+    def is_open(self) -> bool:
+        return self.run is not None and self.run.state in OPEN_STATES
+
+    @cached_property
+    def outputs(self) -> list[Output]:
+        return list(self.run.outputs.all()) if self.run is not None else []
+
+    @property
+    def is_live(self) -> bool:
+        copying = any(one.state == Output.State.COPYING for one in self.outputs)
+        thumbnail_due = self.file is not None and self.file.kind == "image" and not self.file.thumbnail_name
+        return self.is_open or copying or (thumbnail_due and self._is_fresh)
+
+    @property
+    def _is_fresh(self) -> bool:
+        ended = self.run.finished_at if self.run is not None else None
+        return ended is not None and ended > timezone.now() - timedelta(minutes=1)
+
+    @property
+    def file(self) -> Any:
+        return self.outputs[0].file if self.outputs else None
+
+    @property
+    def state(self) -> str:
+        """``cancelled`` for what a stopped sweep has not sent."""
+        if self.is_waiting:
+            return "cancelled" if self.sweep.state == Sweep.State.STOPPED else "waiting"
+        return self.run.state if self.run is not None else "erased"
+
+    @property
+    def has_failed(self) -> bool:
+        return not self.is_waiting and (self.run is None or self.run.state in sweeps.FAILED)
+
+    @property
+    def excerpt(self) -> str:
+        if self.run is None or self.run.state != State.SUCCEEDED or self.file is not None:
+            return ""
+        return self.run.text.response_text[:EXCERPT]
+
+    @property
+    def label(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.values)
+
+
+def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[ShownCell]:
+    """The cells in order, all of them unless a lookup says which: four queries whatever their number."""
+    rows = sweep.cells.filter(**chosen).select_related("run__text", "run__api_key").order_by("position")
+    cells = list(
+        rows.defer("run__text__search", "run__text__request_text").prefetch_related("run__outputs__file")
+    )
+    runs = [cell.run for cell in cells if cell.run is not None]
+    told = {row.run.id: row for row in history.rows(membership, runs)}
+    fields = grid.from_data(sweep.fields)
+    made = []
+    for cell in cells:
+        row = told.get(cell.run_id) if cell.run_id else None
+        values = [
+            (field.name, grid.said(literal)) for field, literal in zip(fields, cell.literals, strict=True)
+        ]
+        made.append(ShownCell(cell, sweep, values, row.evidence if row else "", row.url if row else ""))
+    return made
+
+
+def groups(cells: Sequence[ShownCell]) -> list[tuple[str, list[ShownCell]]]:
+    """Cells under the value of the first field where there are several fields."""
+    made: dict[str, list[ShownCell]] = {}
+    for cell in cells:
+        first = f"{cell.values[0][0]} {cell.values[0][1]}" if len(cell.values) > 1 else ""
+        made.setdefault(first, []).append(cell)
+    return list(made.items())
+
+
+def origin(membership: Membership, sweep: Sweep) -> PayloadVersion | None:
+    """The saved payload it began from, where this person may still read it: a winner can become its next version."""
+    if sweep.payload_version_id is None:
+        return None
+    return find_version(membership, sweep.payload_version_id)
+
+
+def csv_pieces(membership: Membership, sweep: Sweep) -> Iterator[bytes]:
+    names = [field.name for field in grid.from_data(sweep.fields)]
+    yield csv_lines([["cell", *names, *_COLUMNS]])
+    for cell in shown_cells(membership, sweep):
+        yield csv_lines([_line(cell)])
+
+
+_COLUMNS = (
+    "picked", "state", "billing", "cost_usd", "seed", "took_seconds", "run", "created_at", "evidence", "sha256",
+)  # fmt: skip
+
+
+def _line(cell: ShownCell) -> list[Value]:
+    run = cell.run
+    values: list[Value] = [value for _, value in cell.values]
+    hashes = " ".join(one.file.sha256 for one in cell.outputs if one.file is not None)
+    told: list[Value] = [None] * 6
+    if run is not None:
+        took = None if run.took is None else Decimal(str(round(run.took, 3)))
+        told = [run.billing, run.cost, run.seed or None, took, run.id, run.created_at]
+    return [cell.cell.position + 1, *values, cell.cell.picked, cell.state, *told, cell.evidence, hashes]

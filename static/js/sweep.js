@@ -1,0 +1,67 @@
+// The page of a sweep: a head that is asked for again when something moved (live.js does that), and cells that were
+// waiting when the page was made and have been started since.
+
+const root = document.querySelector("[data-sweep]");
+const head = () => document.getElementById("sweep-head");
+const SETTLE_MS = 600;
+const LOOK_MS = 5000;
+let since = head().dataset.now;
+let timer;
+
+/** Cells that were started since the page last heard of any are put into their places. */
+async function bringCells() {
+  const asked = since;
+  since = head().dataset.now;
+  const answer = await fetch(`${root.dataset.cellsUrl}?since=${encodeURIComponent(asked)}`, {
+    credentials: "same-origin",
+    headers: { "HX-Request": "true" },
+  }).catch(() => null);
+  if (!answer?.ok || answer.redirected) {
+    since = asked;
+    return;
+  }
+  const template = document.createElement("template");
+  template.innerHTML = (await answer.text()).trim();
+  for (const next of template.content.querySelectorAll("article[id]")) {
+    const old = document.getElementById(next.id);
+    if (!old || old.dataset.liveRun === next.dataset.liveRun || old.contains(document.activeElement)) continue;
+    old.replaceWith(next);
+    window.htmx?.process(next);
+    document.dispatchEvent(new CustomEvent("atelier:swapped", { detail: { node: next } }));
+  }
+}
+
+async function renewHead() {
+  const answer = await fetch(head().dataset.liveUrl, {
+    credentials: "same-origin",
+    headers: { "HX-Request": "true" },
+  }).catch(() => null);
+  if (!answer?.ok || answer.redirected || head().contains(document.activeElement)) return;
+  const template = document.createElement("template");
+  template.innerHTML = (await answer.text()).trim();
+  const next = template.content.firstElementChild;
+  if (!next) return;
+  const before = head().dataset;
+  const ended = before.moving === "true" && next.dataset.moving === "false";
+  const stopped = before.state !== next.dataset.state && next.dataset.state === "stopped";
+  head().replaceWith(next);
+  window.htmx?.process(next);
+  document.dispatchEvent(new CustomEvent("atelier:swapped", { detail: { node: next } }));
+  // What was waiting says "cancelled" now.
+  if (stopped && !ended) location.reload();
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(renewHead, SETTLE_MS);
+}
+
+document.addEventListener("atelier:run-changed", soon);
+document.addEventListener("atelier:swapped", ({ detail }) => {
+  if (detail.node.id === "sweep-head") bringCells();
+});
+// A cap or a budget stops it without any run changing; pictures get their small versions after the end.
+setInterval(() => {
+  if (document.hidden) return;
+  if (head().dataset.moving === "true") renewHead();
+}, LOOK_MS);
