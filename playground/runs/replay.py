@@ -99,9 +99,15 @@ def verdict(first: Run, second: Run) -> Verdict:
     if states - {Output.State.COPIED}:
         return "unknown"
     if not states:
-        results = [
-            list(RunText.objects.filter(run=run).values_list("response_text")) for run in (first, second)
-        ]
-        if results[0] == [("",)]:
-            return "unknown"
+        return _of_answers(first, second)
     return "identical" if results[0] == results[1] else "different"
+
+
+def _of_answers(first: Run, second: Run) -> Verdict:
+    texts = [
+        RunText.objects.filter(run=run).values_list("response_text", flat=True).first()
+        for run in (first, second)
+    ]
+    if not all(texts):
+        return "unknown"
+    return "identical" if texts[0] == texts[1] else "different"

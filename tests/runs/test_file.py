@@ -202,7 +202,7 @@ def test_a_large_file_is_flat_in_memory_under_asgi(tmp_path_factory: pytest.Temp
     name = default_storage.save("large.bin", ContentFile(b"x" * size))
 
     async def read() -> int:
-        response = PiecewiseResponse(media._pieces(name, 0, size))
+        response = PiecewiseResponse(media.pieces(name, 0, size))
         return sum([len(piece) async for piece in response])
 
     tracemalloc.start()

@@ -65,7 +65,7 @@ def test_the_zip_says_what_each_file_was_made_from(client: Client, bob: Membersh
     add_output(run, gone)
     gone.storage_name = "nowhere"
     gone.save()
-    packed = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{PATH}outputs.zip"))))  # type: ignore[arg-type]
+    packed = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{PATH}outputs.zip"))))
     manifest = json.loads(packed.read("manifest.json"))
     (one,) = manifest["files"]
     assert (one["sha256"], one["cost_usd"], one["seed"]) == (file.sha256, "0.0312000000", run.seed)

@@ -148,7 +148,7 @@ def test_everything_can_be_taken_along(client: Client, sweep: Sweep, bob: Member
     lines = b"".join(client.get(f"{BASE}{sweep.id}/export.csv")).decode().splitlines()  # type: ignore[arg-type]
     assert lines[0].startswith("cell,seed,picked,state")
     assert len(lines) == 3
-    packed = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{BASE}{sweep.id}/export.zip"))))  # type: ignore[arg-type]
+    packed = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{BASE}{sweep.id}/export.zip"))))
     manifest = json.loads(packed.read("manifest.json"))
     assert [one["sha256"] for one in manifest["files"]] == [file.sha256] * 2
     assert manifest["files"][0]["cost_usd"] == "0.0400000000"
