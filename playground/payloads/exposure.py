@@ -5,7 +5,19 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_KEY = re.compile(r"\bSG(?:TEST)?_[A-Za-z0-9]{8,}")
+# How keys of well-known services begin, the provider's own first.
+_KEY = re.compile(
+    r"""(?<![A-Za-z0-9]) (?:
+        SG(?:TEST)?_[A-Za-z0-9]{8,}
+        | sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,} | [rs]k_(?:live|test)_[A-Za-z0-9]{16,}
+        | (?:AKIA|ASIA)[A-Z0-9]{16} | AIza[A-Za-z0-9_-]{30,} | ya29\.[A-Za-z0-9_-]{20,}
+        | gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,} | glpat-[A-Za-z0-9_-]{16,}
+        | xox[abeprs]-[A-Za-z0-9-]{10,} | hf_[A-Za-z0-9]{20,} | r8_[A-Za-z0-9]{20,}
+        | eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}
+        | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
+    )""",
+    re.VERBOSE,
+)
 
 
 class Leak(ValueError):
