@@ -6,6 +6,7 @@ whose worker has said nothing for half a minute.
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -45,20 +46,41 @@ class Progress:
     days: int
 
 
-def context(team: Team, scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[str, Any]:
-    """``crossed``, or ``progress`` while a worker counts, or ``too_long``; ``pair_title`` in any case."""
+def context(
+    team: Team,
+    scope: Scope,
+    period: Period,
+    pair: tuple[Cut, Cut],
+    known: Mapping[Cut, dict[str, Sums]],
+) -> dict[str, Any]:
+    """``crossed``, or ``progress`` while a worker counts, or ``too_long``; ``pair_title`` in any case.
+
+    ``known`` are sums of cuts that the caller has read already.
+    """
     first, second = (spend_tables.TITLES[cut][0] for cut in pair)
     made: dict[str, Any] = {"pair_title": f"{first} × {second.lower()}", "crossed": None}
     if pair in spend.PAIRS:
-        found = spend.crossed(scope, period, pair)
-    elif period.days > MOST_DAYS:
+        lines, columns = (known.get(cut) or spend.by_value(scope, period, cut) for cut in pair)
+        crossed = spend_tables.crossed(
+            team, scope, period, pair, lines, columns, lambda a, b: spend.crossed(scope, period, pair, a, b)
+        )
+        return {**made, "crossed": crossed}
+    if period.days > MOST_DAYS:
         return {**made, "too_long": MOST_DAYS}
-    else:
-        answer = counted(scope, period, pair)
-        if isinstance(answer, Progress):
-            return {**made, "progress": answer}
-        found = answer
-    return {**made, "crossed": spend_tables.crossed(team, scope, period, pair, found)}
+    answer = counted(scope, period, pair)
+    if isinstance(answer, Progress):
+        return {**made, "progress": answer}
+    lines, columns = (_of_one(answer, place) for place in (0, 1))
+    crossed = spend_tables.crossed(team, scope, period, pair, lines, columns, lambda _a, _b: answer)
+    return {**made, "crossed": crossed}
+
+
+def _of_one(found: dict[tuple[str, str], Sums], place: int) -> dict[str, Sums]:
+    """What the pairs come to for each value of one of the two cuts."""
+    sums: dict[str, Sums] = {}
+    for values, part in found.items():
+        sums[values[place]] = sums.get(values[place], Sums()) + part
+    return sums
 
 
 def counted(scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[tuple[str, str], Sums] | Progress:

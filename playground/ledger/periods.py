@@ -91,6 +91,13 @@ def each_day(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
+def each_month(first: date, last: date) -> Iterator[date]:
+    """The firsts of the months from that of ``first`` to that of ``last``."""
+    while first <= last:
+        yield first
+        first = next_month(first)
+
+
 def span_text(first: date, last: date, *, year: bool = False) -> str:
     """1 to 27 Oct, 28 Sep to 4 Oct 2026."""
     tail = f" {last.year}" if year else ""

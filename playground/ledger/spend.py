@@ -70,6 +70,10 @@ class Sums:
         added: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in NAMES}
         return Sums(**added)
 
+    def __sub__(self, other: "Sums") -> "Sums":
+        left: dict[str, Any] = {name: getattr(self, name) - getattr(other, name) for name in NAMES}
+        return Sums(**left)
+
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in NAMES)
 
@@ -125,7 +129,8 @@ def _rows_in(scope: Scope, cut: Cut, period: Period) -> QuerySet[Any]:
     if pair is None or not is_monthly(period):
         return _rows(scope, cut).filter(_in_days(period))
     found = Q(cut=pair, grain=Grain.MONTH) | Q(cut=cut, grain=Grain.DAY)
-    rows = Rollup.objects.filter(found, _in_months_and_days(period), team_id=scope.team_id, mode=scope.mode)
+    whole = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut__in=[pair, cut])
+    rows = whole.filter(found, _in_months_and_days(period))
     own = rows if scope.person_id is None else rows.filter(a=str(scope.person_id))
     return own.annotate(value=F("a"))
 
@@ -134,15 +139,22 @@ def _in_days(period: Period) -> Q:
     return Q(grain=Grain.DAY, start__gte=period.first, start__lte=period.last)
 
 
-def _in_months_and_days(period: Period) -> Q:
+def _months_and_days(period: Period) -> list[tuple[Grain, list[date]]]:
     """Whole months from the monthly rows, the rest from the daily ones."""
     months, rest = periods.pieces(period.first, period.last)
-    found = Q(pk__in=[])
-    if months:
-        found |= Q(grain=Grain.MONTH, start__gte=months[0], start__lte=months[1])
-    for first, last in rest:
-        found |= Q(grain=Grain.DAY, start__gte=first, start__lte=last)
-    return found
+    firsts = list(periods.each_month(*months)) if months else []
+    singles = [day for stretch in rest for day in periods.each_day(*stretch)]
+    return [(Grain.MONTH, firsts), (Grain.DAY, singles)]
+
+
+def _in_months_and_days(period: Period) -> Q:
+    exact, grains, every = Q(pk__in=[]), [], []
+    for grain, starts in _months_and_days(period):
+        exact |= Q(grain=grain, start__in=starts)
+        grains.append(grain)
+        every += starts
+    # The index is entered only by what stands outside of the OR.
+    return Q(grain__in=grains, start__in=every) & exact
 
 
 def by_value(scope: Scope, period: Period, cut: Cut) -> dict[str, Sums]:
@@ -183,18 +195,30 @@ def of_endpoint(scope: Scope, period: Period, endpoint: str) -> Sums:
 
 def people_of_endpoint(scope: Scope, period: Period, endpoint: str) -> dict[str, Sums]:
     """The sums of each person on one model, most spent first."""
-    rows = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut=Cut.PERSON_ENDPOINT, b=endpoint)
-    found = rows.filter(_in_months_and_days(period)).values("a").annotate(**_SUMS)
-    made = {row["a"]: _sums(row) for row in found}
+    people = by_value(scope, period, Cut.PERSON)
+    pairs = crossed(scope, period, (Cut.PERSON, Cut.ENDPOINT), people, [endpoint])
+    made = {person: sums for (person, _), sums in pairs.items()}
     ranked = sorted(made.items(), key=lambda one: (-one[1].spent, -one[1].runs, one[0]))
     return {value: sums for value, sums in ranked if sums}
 
 
-def crossed(scope: Scope, period: Period, pair: tuple[Cut, Cut]) -> dict[tuple[str, str], Sums]:
-    """The sums of each two values that occur together."""
-    rows = Rollup.objects.filter(team_id=scope.team_id, mode=scope.mode, cut=PAIRS[pair])
-    found = rows.filter(_in_months_and_days(period)).values("a", "b").annotate(**_SUMS)
-    made = {(row["a"], row["b"]): _sums(row) for row in found}
+def crossed(
+    scope: Scope, period: Period, pair: tuple[Cut, Cut], first: Iterable[str], second: Iterable[str]
+) -> dict[tuple[str, str], Sums]:
+    """The sums of each two of these values that occur together.
+
+    A year has tens of thousands of such pairs: only those that are named are read, each by its place in the index.
+    """
+    rows = Rollup.objects.filter(
+        team_id=scope.team_id, mode=scope.mode, cut=PAIRS[pair], a__in=list(first), b__in=list(second)
+    )
+    made: dict[tuple[str, str], Sums] = {}
+    # Months and days apart: together, each of both would be looked for on all the dates of the other.
+    for grain, starts in _months_and_days(period):
+        found = rows.filter(grain=grain, start__in=starts).values("a", "b").annotate(**_SUMS)
+        for row in found:
+            values = (row["a"], row["b"])
+            made[values] = made.get(values, Sums()) + _sums(row)
     return {values: sums for values, sums in made.items() if sums}
 
 

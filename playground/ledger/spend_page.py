@@ -1,7 +1,9 @@
 """What the spend page shows, put together for one membership, one period and one cut."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from accounts import access
@@ -18,6 +20,7 @@ BY = {Cut.PERSON: "person", Cut.ENDPOINT: "model", Cut.KEY: "key", Cut.SOURCE: "
 CUT_OF = {word: cut for cut, word in BY.items()}
 # The table beside the main one ends about where that ends.
 FEWEST_BESIDE = 6
+NONE_KNOWN: Mapping[Cut, dict[str, Sums]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,12 @@ def build(
     team, scope = membership.team, spend.scope_of(membership, mode)
     main = spend_tables.table(membership, scope, period, cut)
     beside = spend_tables.BESIDE.get(cut)
+    tables = [
+        main,
+        spend_tables.table(membership, scope, period, beside, most=max(FEWEST_BESIDE, len(main.rows)))
+        if beside in scope.cuts
+        else None,
+    ]
     today = days.today(team)
     # A chart has no money for runs that are only held.
     names = {row.value: row.label for row in main.rows if row.sums}
@@ -105,11 +114,7 @@ def build(
         "by": BY[cut],
         "tabs": [Link(spend_tables.TITLES[one][0], BY[one], one == cut) for one in scope.cuts],
         "table": main,
-        "beside": spend_tables.table(
-            membership, scope, period, beside, most=max(FEWEST_BESIDE, len(main.rows))
-        )
-        if beside in scope.cuts
-        else None,
+        "beside": tables[1],
         "beside_by": BY[beside] if beside else "",
         "sums": main.total,
         "change": change(scope, period, today, main.total),
@@ -119,7 +124,7 @@ def build(
         "chart": spend_chart.build(scope, period, cut, names, link=link),
         "all_url": link(period.first, period.last),
         "billed_url": f"{link(period.first, period.last)}&billing=billed",
-        **crossed(membership, scope, period, cut, pair),
+        **crossed(membership, scope, period, cut, pair, known={one.cut: one.sums for one in tables if one}),
         **closing_of(membership, mode, period),
     }
 
@@ -154,9 +159,18 @@ def pairs() -> dict[str, tuple[Cut, Cut]]:
 
 
 def crossed(
-    membership: Membership, scope: Scope, period: Period, cut: Cut, pair: tuple[Cut, Cut] | None
+    membership: Membership,
+    scope: Scope,
+    period: Period,
+    cut: Cut,
+    pair: tuple[Cut, Cut] | None,
+    *,
+    known: Mapping[Cut, dict[str, Sums]] = NONE_KNOWN,
 ) -> dict[str, Any]:
-    """Two cuts crossed, and which others could be; nothing for who sees only their own."""
+    """Two cuts crossed, and which others could be; nothing for who sees only their own.
+
+    ``known`` are the sums of cuts that the page has read already.
+    """
     if scope.person_id is not None:
         return {}
     usual = {Cut.KEY: (Cut.PERSON, Cut.KEY)}
@@ -170,7 +184,7 @@ def crossed(
         "quick_pairs": offered[:3],
         "slow_pairs": offered[3:],
         "cross": next(word for word, one in pairs().items() if one == pair),
-        **crossing.context(membership.team, scope, period, pair),
+        **crossing.context(membership.team, scope, period, pair, known),
     }
 
 

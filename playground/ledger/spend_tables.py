@@ -1,6 +1,6 @@
 """The tables of the spend page: one row for each value of a cut, and two cuts crossed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -73,6 +73,11 @@ class Table:
     @property
     def names(self) -> dict[str, str]:
         return {row.value: row.label for row in self.rows}
+
+    @property
+    def sums(self) -> dict[str, Sums]:
+        """What is settled; a row may be there for what is held alone."""
+        return {row.value: row.sums for row in self.rows if row.sums}
 
     @property
     def has_limits(self) -> bool:
@@ -177,6 +182,7 @@ class Crossed:
 
 
 _OTHERS = "\0"
+Read = Callable[[list[str], list[str]], dict[tuple[str, str], Sums]]
 
 
 def crossed(
@@ -184,15 +190,26 @@ def crossed(
     scope: Scope,
     period: Period,
     pair: tuple[Cut, Cut],
-    found: dict[tuple[str, str], Sums],
+    of_first: dict[str, Sums],
+    of_second: dict[str, Sums],
+    read: Read,
 ) -> Crossed:
-    """A table of ``found``, the largest lines and columns by name and the others together."""
-    lines = _ranked(((a, sums) for (a, _), sums in found.items()), MOST_ROWS)
-    columns = _ranked(((b, sums) for (_, b), sums in found.items()), MOST_COLUMNS)
-    cells: dict[tuple[str, str], Sums] = {}
-    for (a, b), sums in found.items():
-        place = (a if a in lines else _OTHERS, b if b in columns else _OTHERS)
-        cells[place] = cells.get(place, Sums()) + sums
+    """The largest lines and columns by name and the others together; ``read`` gives the pairs of those named."""
+    lines, columns = _ranked(of_first, MOST_ROWS), _ranked(of_second, MOST_COLUMNS)
+    found = read([a for a in lines if a != _OTHERS], [b for b in columns if b != _OTHERS])
+    cells = {(a, b): found[a, b] for a in lines for b in columns if (a, b) in found}
+    whole = spend.total(of_first.values())
+    # What the named ones leave of each line, of each column and of everything.
+    if _OTHERS in columns:
+        for a in lines:
+            if a != _OTHERS:
+                cells[a, _OTHERS] = of_first[a] - _sum_of(cells, [a], columns)
+    if _OTHERS in lines:
+        for b in columns:
+            known = _sum_of(cells, lines, [b])
+            cells[_OTHERS, b] = (
+                of_second[b] if b != _OTHERS else whole - _of_named(of_second, columns)
+            ) - known
     line_names, column_names = (
         _named(team, cut, keys) for cut, keys in zip(pair, (lines, columns), strict=True)
     )
@@ -218,11 +235,16 @@ def crossed(
     return Crossed(*pair, [column_names[b] for b in columns], made, feet, spend.total(feet))
 
 
-def _ranked(parts: Iterable[tuple[str, Sums]], most: int) -> list[str]:
+def _sum_of(cells: dict[tuple[str, str], Sums], lines: list[str], columns: list[str]) -> Sums:
+    return spend.total(cells.get((a, b), Sums()) for a in lines for b in columns)
+
+
+def _of_named(sums: dict[str, Sums], values: list[str]) -> Sums:
+    return spend.total(sums[value] for value in values if value != _OTHERS)
+
+
+def _ranked(sums: dict[str, Sums], most: int) -> list[str]:
     """The values with the largest sums, then the sign for all others where there are more."""
-    sums: dict[str, Sums] = {}
-    for value, part in parts:
-        sums[value] = sums.get(value, Sums()) + part
     ranked = sorted(sums, key=lambda value: (-sums[value].spent, -sums[value].runs, value))
     return ranked if len(ranked) <= most else [*ranked[:most], _OTHERS]
 

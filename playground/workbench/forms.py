@@ -2,6 +2,8 @@ from django import forms
 
 from accounts import access
 from accounts.models import ApiKey, Membership
+from playground.payloads.models import PayloadVersion
+from playground.payloads.opening import find_version
 
 KEY_GONE = "This key is no longer available. Choose another one."
 
@@ -18,6 +20,7 @@ class RunForm(forms.Form):
     version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
     key = forms.UUIDField(error_messages={"required": "Add a key first, then run.", "invalid": KEY_GONE})
     token = forms.UUIDField()
+    payload = forms.UUIDField(required=False)
 
     def __init__(self, *args: object, membership: Membership, mode: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -25,6 +28,17 @@ class RunForm(forms.Form):
 
     def clean_body(self) -> str:
         return clean_newlines(self.cleaned_data["body"])
+
+    def clean_payload(self) -> PayloadVersion | None:
+        wanted = self.cleaned_data["payload"]
+        if wanted is None:
+            return None
+        version = find_version(self._membership, wanted)
+        if version is None:
+            raise forms.ValidationError(
+                "The payload that was opened here is gone. Reload the page and run again."
+            )
+        return version
 
     def clean_key(self) -> ApiKey:
         chosen = ApiKey.objects.filter(id=self.cleaned_data["key"], mode=self._mode).first()
@@ -39,9 +53,26 @@ class DraftForm(forms.Form):
         choices=[(1, "v1"), (2, "v2")], coerce=int, required=False, empty_value=None
     )
     base = forms.IntegerField(min_value=0)
+    payload = forms.UUIDField(required=False)
 
     def clean_body(self) -> str:
         return clean_newlines(self.cleaned_data["body"])
+
+
+class LeavingForm(forms.Form):
+    """Who takes over what somebody shared; empty for whoever is the usual choice."""
+
+    heir = forms.CharField(required=False)
+
+    def __init__(self, *args: object, heirs: list[Membership], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._heirs = {str(heir.id): heir for heir in heirs}
+
+    def clean_heir(self) -> Membership | None:
+        chosen = self.cleaned_data["heir"]
+        if chosen and chosen not in self._heirs:
+            raise forms.ValidationError("Choose somebody of this team.")
+        return self._heirs.get(chosen)
 
 
 class UploadForm(forms.Form):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from uuid_utils.compat import uuid7
@@ -13,6 +14,9 @@ from accounts import access, keys
 from accounts.models import ApiKey, Membership, Mode
 from playground.catalogue.models import Endpoint, Favourite, RecentEndpoint
 from playground.catalogue.versions import preset_version, v1_warning
+from playground.payloads.models import PayloadVersion
+from playground.payloads.opening import find_version, open_version
+from playground.payloads.variables import Variable, from_data
 from playground.runs.estimates import Estimate, estimate
 from playground.runs.models import Run, RunQuerySet
 from playground.runs.presentation import pinnable_seed
@@ -37,12 +41,21 @@ class Desk:
     keys: list[ApiKey]
     estimate: Estimate
     token: uuid.UUID
+    # The saved payload that stands in the editor: just opened, or the one the draft began from.
+    payload: PayloadVersion | None = None
+    payload_opened: bool = False
 
     @property
     def text(self) -> str:
         if self.opened is not None:
             return self.opened.text.request_text
+        if self.payload is not None and self.payload_opened:
+            return self.payload.text
         return self.draft_text
+
+    @property
+    def variables(self) -> list[Variable]:
+        return from_data(self.payload.variables) if self.payload is not None else []
 
     @property
     def draft_text(self) -> str:
@@ -52,6 +65,8 @@ class Desk:
     def version(self) -> int:
         if self.opened is not None:
             return self.opened.version
+        if self.payload is not None and self.payload_opened:
+            return self.payload.version
         return (self.draft and self.draft.version) or preset_version(self.endpoint)[0]
 
     @property
@@ -65,7 +80,7 @@ class Desk:
     @property
     def files(self) -> dict[str, Any]:
         known = uploads.chips(self.text, membership=self.membership, mode=self.mode)
-        if self.opened is not None:
+        if self.opened is not None or self.payload_opened:
             known |= uploads.chips(self.draft_text, membership=self.membership, mode=self.mode)
         return known
 
@@ -75,7 +90,7 @@ class Desk:
         return {
             "draft": self.draft_text,
             "revision": self.draft.revision if self.draft is not None else 0,
-            "opened": self.opened is not None,
+            "opened": self.opened is not None or self.payload_opened,
             "seed": pinnable_seed(self.shown) if self.shown is not None else "",
         }
 
@@ -114,16 +129,23 @@ def visible_endpoint(membership: Membership, slug: str) -> Endpoint:
 
 
 def set_up(
-    *, membership: Membership, mode: str, slug: str, opened: uuid.UUID | None, shown: uuid.UUID | None
+    *,
+    membership: Membership,
+    mode: str,
+    slug: str,
+    opened: uuid.UUID | None,
+    shown: uuid.UUID | None,
+    payload: uuid.UUID | None = None,
 ) -> Desk:
-    """Everything of the page. Http404 for an endpoint or a run that this person may not see."""
+    """Everything of the page. Http404 for an endpoint, a run or a payload that this person may not see."""
     endpoint = visible_endpoint(membership, slug)
     runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug)
+    draft = find_draft(membership=membership, endpoint=slug)
     return Desk(
         membership=membership,
         mode=mode,
         endpoint=endpoint,
-        draft=find_draft(membership=membership, endpoint=slug),
+        draft=draft,
         opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None)
         if opened
         else None,
@@ -131,7 +153,22 @@ def set_up(
         keys=list(keys.usable_keys(membership, mode)),
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
         token=uuid7(),
+        payload=_payload(membership, slug, payload, draft if opened is None else None),
+        payload_opened=payload is not None,
     )
+
+
+def _payload(
+    membership: Membership, slug: str, wanted: uuid.UUID | None, draft: Draft | None
+) -> PayloadVersion | None:
+    if wanted is not None:
+        version = open_version(membership=membership, version_id=wanted)
+        if version.payload.endpoint != slug:
+            raise Http404
+        return version
+    if draft is None or draft.payload_version_id is None:
+        return None
+    return find_version(membership, draft.payload_version_id)
 
 
 def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) -> Run | None:

@@ -30,7 +30,7 @@ draft = new Draft({
   url: form.dataset.draftUrl,
   revision: facts.revision,
   text: () => editor.text,
-  fields: () => ({ version: version() }),
+  fields: () => ({ version: version(), payload: form.elements.payload?.value ?? "" }),
   status: document.getElementById("draft-state"),
   onState: draftBecame,
 });
@@ -57,8 +57,27 @@ conflict.addEventListener("click", (event) => {
 /** The opened run's text has become the draft: a reload shows that, and the newest result. */
 function openedIsMine() {
   document.getElementById("opened-notice")?.remove();
+  document.getElementById("payload-draft-note")?.remove();
   if (location.search) history.replaceState(null, "", location.pathname);
 }
+
+// -- the saved payload it began from
+
+const variables = () => [...form.querySelectorAll("#payload-fields [name]")].map((field) => field.value);
+const aside = document.querySelector("[data-payload-aside]");
+if (aside) {
+  aside.hidden = false;
+  aside.addEventListener("click", () => {
+    for (const part of document.querySelectorAll("#payload-notice, #payload-fields, [data-of-payload]")) part.remove();
+    draft.touch();
+  });
+}
+
+// Others that send the text ask for it here: the field lags behind the editor.
+form.addEventListener("atelier:ask-text", (event) => {
+  editor.flush();
+  event.detail.text = editor.text;
+});
 
 // -- version
 
@@ -83,7 +102,7 @@ document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form) return;
-    const now = { at: performance.now(), text: `${version()} ${editor.text}` };
+    const now = { at: performance.now(), text: [version(), editor.text, ...variables()].join("\n") };
     if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
       event.preventDefault();
       event.stopPropagation();

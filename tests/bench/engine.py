@@ -42,7 +42,7 @@ def _naive_rate(house: House, count: int) -> float:
         command = [
             *(
                 "-A",
-                "config.celery",
+                "tests.bench.naive",
                 "worker",
                 "--pool",
                 "threads",

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from playground.ledger import crossing, periods, spend
+from accounts.models import Team
+from playground.ledger import crossing, periods, spend, spend_tables
 from playground.ledger.models import Cut, Entry
 from playground.ledger.periods import Kind, Period
 from playground.ledger.spend import Scope, Sums
@@ -107,7 +108,8 @@ def test_every_view_adds_up_to_the_entries(seed: int) -> None:
             assert spend.total(one for sums in bars.values() for one in sums.values()) == total
             assert all(period.holds(bar) or bar.day == 1 for bar in bars)
         for pair in spend.PAIRS:
-            assert spend.crossed(whole, period, pair) == from_entries(period, *pair)
+            values = [spend.by_value(whole, period, cut) for cut in pair]
+            assert spend.crossed(whole, period, pair, *values) == from_entries(period, *pair)
         for endpoint, sums in spend.by_value(whole, period, Cut.ENDPOINT).items():
             assert spend.of_endpoint(whole, period, endpoint) == sums
             people = spend.people_of_endpoint(whole, period, endpoint)
@@ -160,3 +162,25 @@ def test_a_day_with_a_change_of_clock_keeps_all_its_hours() -> None:
     assert spend.totals(
         Scope(TEAM, "sandbox"), periods.around(Kind.DAY, date(2026, 10, 25))
     ).spent == Decimal("0.25")
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_what_the_named_leave_stands_under_others(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spend_tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(spend_tables, "MOST_COLUMNS", 1)
+    make_books(seed)
+    period = PERIODS[-1]
+    pair = (Cut.PERSON, Cut.ENDPOINT)
+    table = crossing.context(Team(id=TEAM, slug="studio"), Scope(TEAM, "sandbox"), period, pair, {})[
+        "crossed"
+    ]
+    by_person = sorted(from_entries(period, Cut.PERSON).values(), key=lambda sums: -sums.spent)
+    (dearest, _), *others = sorted(from_entries(period, Cut.ENDPOINT).items(), key=lambda one: -one[1].spent)
+    pairs = from_entries(period, *pair)
+    assert table.columns == [dearest[0], "others"]
+    assert [line.total for line in table.lines] == [*by_person[:2], spend.total(by_person[2:])]
+    assert table.sums == [
+        spend.total(s for (_, b), s in pairs.items() if b == dearest[0]),
+        spend.total(s for _, s in others),
+    ]
+    assert table.total == spend.total(by_person)
