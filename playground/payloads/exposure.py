@@ -1,23 +1,10 @@
 """What others will see is looked through first: a key inside a value goes to nobody."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# How keys of well-known services begin, the provider's own first.
-_KEY = re.compile(
-    r"""(?<![A-Za-z0-9]) (?:
-        SG(?:TEST)?_[A-Za-z0-9]{8,}
-        | sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,} | [rs]k_(?:live|test)_[A-Za-z0-9]{16,}
-        | (?:AKIA|ASIA)[A-Z0-9]{16} | AIza[A-Za-z0-9_-]{30,} | ya29\.[A-Za-z0-9_-]{20,}
-        | gh[pousr]_[A-Za-z0-9]{20,} | github_pat_[A-Za-z0-9_]{20,} | glpat-[A-Za-z0-9_-]{16,}
-        | xox[abeprs]-[A-Za-z0-9-]{10,} | hf_[A-Za-z0-9]{20,} | r8_[A-Za-z0-9]{20,}
-        | eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}
-        | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
-    )""",
-    re.VERBOSE,
-)
+from playground.payloads.secrets import find_secrets
 
 
 class Leak(ValueError):
@@ -55,9 +42,8 @@ def _as_json(value: Any) -> str:
 
 
 def _found(text: str, place: str) -> list[str]:
-    """Where in ``text`` something looks like a key: the one place that decides it."""
-    lines = enumerate(text.splitlines(), 1)
-    return [f"{place}line {number}" for number, line in lines if _KEY.search(line)]
+    """Where in ``text`` something looks like a secret, and what kind of one."""
+    return [f"{place}{one.path} ({one.what})" for one in find_secrets(text)]
 
 
 def _refuse(places: list[str]) -> None:

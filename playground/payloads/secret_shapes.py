@@ -23,6 +23,10 @@ def _mixed(value: str) -> bool:
     return bool(_DIGIT.search(value) and _LETTER.search(value)) and not is_placeholder(value)
 
 
+def _written(value: str) -> bool:
+    return not is_placeholder(value)
+
+
 def _named_value(value: str) -> bool:
     return not is_placeholder(value) and (_mixed(value) or len(value) >= 24)
 
@@ -61,16 +65,16 @@ _PREFIXED: tuple[tuple[str, str, str, int], ...] = (
     ("an OpenAI-like key", "sk-", r"[A-Za-z0-9]", 20),
     ("an AWS access key", "AKIA", r"[A-Z0-9]", 16),
     ("an AWS access key", "ASIA", r"[A-Z0-9]", 16),
-    ("a Google API key", "AIza", r"[A-Za-z0-9_-]", 35),
+    ("a Google API key", "AIza", r"[A-Za-z0-9_-]", 30),
     ("a Google OAuth secret", "GOCSPX-", r"[A-Za-z0-9_-]", 20),
     ("a Google access token", "ya29.", r"[A-Za-z0-9_-]", 20),
-    ("a GitHub token", "ghp_", r"[A-Za-z0-9]", 30),
-    ("a GitHub token", "gho_", r"[A-Za-z0-9]", 30),
-    ("a GitHub token", "ghu_", r"[A-Za-z0-9]", 30),
-    ("a GitHub token", "ghs_", r"[A-Za-z0-9]", 30),
-    ("a GitHub token", "ghr_", r"[A-Za-z0-9]", 30),
-    ("a GitHub token", "github_pat_", r"[A-Za-z0-9_]", 22),
-    ("a GitLab token", "glpat-", r"[A-Za-z0-9_-]", 20),
+    ("a GitHub token", "ghp_", r"[A-Za-z0-9]", 20),
+    ("a GitHub token", "gho_", r"[A-Za-z0-9]", 20),
+    ("a GitHub token", "ghu_", r"[A-Za-z0-9]", 20),
+    ("a GitHub token", "ghs_", r"[A-Za-z0-9]", 20),
+    ("a GitHub token", "ghr_", r"[A-Za-z0-9]", 20),
+    ("a GitHub token", "github_pat_", r"[A-Za-z0-9_]", 20),
+    ("a GitLab token", "glpat-", r"[A-Za-z0-9_-]", 16),
     ("a Slack token", "xoxb-", r"[A-Za-z0-9-]", 10),
     ("a Slack token", "xoxp-", r"[A-Za-z0-9-]", 10),
     ("a Slack token", "xoxa-", r"[A-Za-z0-9-]", 10),
@@ -81,8 +85,8 @@ _PREFIXED: tuple[tuple[str, str, str, int], ...] = (
     ("a Stripe key", "rk_live_", r"[A-Za-z0-9]", 16),
     ("a Stripe key", "sk_test_", r"[A-Za-z0-9]", 16),
     ("a Stripe webhook secret", "whsec_", r"[A-Za-z0-9+/=]", 24),
-    ("a Hugging Face token", "hf_", r"[A-Za-z0-9]", 30),
-    ("a Replicate token", "r8_", r"[A-Za-z0-9]", 30),
+    ("a Hugging Face token", "hf_", r"[A-Za-z0-9]", 20),
+    ("a Replicate token", "r8_", r"[A-Za-z0-9]", 20),
     ("a Groq key", "gsk_", r"[A-Za-z0-9]", 30),
     ("an xAI key", "xai-", r"[A-Za-z0-9]", 30),
     ("a Perplexity key", "pplx-", r"[A-Za-z0-9]", 30),
@@ -102,7 +106,9 @@ _PREFIXED: tuple[tuple[str, str, str, int], ...] = (
 def _prefixed() -> Iterator[Shape]:
     for what, prefix, letters, least in _PREFIXED:
         plain = rf"{_START}{re.escape(prefix)}({letters}{{{least},}})"
-        yield Shape(what, re.compile(plain), _mixed, strong=True)
+        # Capitals alone are as good as digits where the kind has nothing else.
+        fits = _written if letters == "[A-Z0-9]" else _mixed
+        yield Shape(what, re.compile(plain), fits, strong=True)
         gap = r"\s*"
         spaced = gap.join(re.escape(character) for character in prefix)
         # A sentence that goes on after something like "sk-" has few digits.
@@ -113,12 +119,12 @@ def _prefixed() -> Iterator[Shape]:
         )
 
 
-_SECRET_NAME = (
+_NAMES = (
     r"(?:x[-_]?)?api[-_ ]?key|access[-_ ]?key|access[-_ ]?token|auth[-_ ]?token|refresh[-_ ]?token|"
     r"session[-_ ]?token|client[-_ ]?secret|secret[-_ ]?(?:access[-_ ]?)?key|private[-_ ]?key|secret|"
     r"passw(?:or)?d|passphrase|account[-_ ]?key"
 )
-_QUERY_NAME = (
+_QUERY_NAMES = (
     r"(?:access[-_]?|auth[-_]?|refresh[-_]?|id[-_]?|x-amz-security-)?token|(?:x[-_])?api[-_]?key|apikey|"
     r"(?:x-(?:amz|goog)-)?signature|sig|x-amz-credential|x-goog-credential|awsaccesskeyid|"
     r"(?:client[-_]?)?secret|passw(?:or)?d|pwd|auth|credential"
@@ -136,6 +142,7 @@ SHAPES: tuple[Shape, ...] = (
         strong=True,
     ),
     Shape("a Segmind key", re.compile(r"SG(?:TEST)?_[0-9a-f]{16}", re.IGNORECASE), strong=True),
+    Shape("a Segmind key", re.compile(rf"{_START}SG(?:TEST)?_([A-Za-z0-9]{{16,}})"), _mixed, strong=True),
     *_prefixed(),
     Shape("a Twilio key", re.compile(rf"{_START}SK[0-9a-f]{{32}}(?![0-9a-z])"), strong=True),
     Shape(
@@ -165,7 +172,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "a token in an address",
-        re.compile(rf"[?&;#](?:{_QUERY_NAME})=([^&\s\"'<>#]{{6,}})", re.IGNORECASE),
+        re.compile(rf"[?&;#](?:{_QUERY_NAMES})=([^&\s\"'<>#]{{6,}})", re.IGNORECASE),
         _named_value,
     ),
     Shape("a token in an address", re.compile(r"[?&]key=([^&\s\"'<>#]{16,})", re.IGNORECASE), _mixed),
@@ -186,7 +193,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "a named secret",
         re.compile(
-            rf"(?<![A-Za-z])(?:{_SECRET_NAME})(?:[\"'\])]{{0,3}})\s*(?:[:=]|=>|is)\s*[\"'(]{{0,2}}([^\s\"',;&)}}]{{8,}})",
+            rf"(?<![A-Za-z])(?:{_NAMES})(?:[\"'\])]{{0,3}})\s*(?:[:=]|=>|is)\s*[\"'(]{{0,2}}([^\s\"',;&)}}]{{8,}})",
             re.IGNORECASE,
         ),
         _mixed,

@@ -126,7 +126,7 @@ def _in_string(text: str, path: str, depth: int) -> Iterator[Finding]:
 
 def _parsed(text: str) -> object | None:
     """The object, list or string that ``text`` is the JSON of."""
-    if not text.lstrip()[:1] in ("{", "[", '"'):
+    if text.lstrip()[:1] not in ("{", "[", '"'):
         return None
     try:
         found = json.loads(

@@ -1,5 +1,7 @@
 """Texts that hold a key are shared with nobody; texts that only look busy are."""
 
+import json
+
 import pytest
 
 from playground.payloads.exposure import Leak, check_texts
@@ -35,11 +37,11 @@ INNOCENT = [
     "text",
     ['{{"key": "{}"}}', '{{\n"headers": "Bearer {}, and more"}}', '{{"url": "https://x.example/?k={}"}}'],
 )
-def test_a_key_names_its_line_and_is_not_repeated(key: str, text: str) -> None:
+def test_a_key_names_its_place_and_is_not_repeated(key: str, text: str) -> None:
     filled = text.format(key)
     with pytest.raises(Leak) as leak:
         check_texts(text=filled)
-    assert f"line {filled.count(chr(10)) + 1}" in str(leak.value)
+    assert f"$.{next(iter(json.loads(filled)))} (" in str(leak.value)
     assert key not in str(leak.value)
 
 

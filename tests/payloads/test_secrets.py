@@ -1,4 +1,4 @@
-"""The scanner before everything that leaves a team: what it must find however it is hidden, and what it must let pass."""
+"""The scanner before everything that leaves a team: what it finds however it is hidden, and what it lets pass."""
 
 import base64
 import json
@@ -29,8 +29,12 @@ JWT = "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0
 PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
 
 
+def b64bytes(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 def b64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+    return b64bytes(text.encode())
 
 
 def spread(text: str, between: str) -> str:
@@ -58,7 +62,7 @@ PLAIN = [
 HIDDEN: dict[str, object] = {
     **{f"plain {secret[:7]}": {"prompt": f"a harbour {secret} at dawn"} for secret in PLAIN},
     **{f"glued {secret[:7]}": {"prompt": f"key={secret}."} for secret in PLAIN},
-    **{f"percent {secret[:7]}": {"url": quote(secret, safe="").replace("_", "%5F").replace("-", "%2D")} for secret in PLAIN},
+    **{f"percent {secret[:7]}": {"url": quote(secret).replace("_", "%5F").replace("-", "%2D")} for secret in PLAIN},
     **{f"every byte percent {secret[:7]}": {"u": "".join(f"%{ord(c):02x}" for c in secret)} for secret in PLAIN},
     **{f"base64 {secret[:7]}": {"image": b64(f"key: {secret}")} for secret in PLAIN},
     **{f"zero width {secret[:7]}": {"prompt": spread(secret, "\u200b")} for secret in PLAIN},
@@ -95,7 +99,7 @@ HIDDEN: dict[str, object] = {
     "base64 of UTF-16": {"data": base64.b64encode(SG.encode("utf-16")).decode()},
     "data URI": {"image": "data:text/plain;base64," + b64(SG)},
     "data URI, percent": {"image": "data:text/plain," + quote(SG.replace("_", "%5f"))},
-    "a picture's comment": {"image": base64.b64encode(b"\x89PNG" + bytes(range(256)) + SG.encode() + bytes(90)).decode()},
+    "a picture's comment": {"image": b64bytes(b"\x89PNG" + bytes(range(256)) + SG.encode() + bytes(90))},
     "x-api-key header": {"note": "x-api-key: 9f8e7d6c5b4a"},
     "curl": {"note": "curl -H 'x-api-key: abcdef123456' https://api.segmind.com"},
     "Authorization header": {"note": "Authorization: Token qwertyuiop"},
@@ -177,7 +181,7 @@ INNOCENT: dict[str, object] = {
     "lyrics": {"lyrics": "Akia, Akia, sing with me\n" * 20},
     "long uppercase": {"prompt": "AKIA IS A VERY FINE NAME FOR A SHIP THAT SAILS"},
     "numbers": {"points": [[1, 2], [3.5, 1e-7]], "csv": ", ".join(str(n) for n in range(40, 90))},
-    **{f"picture {n}": {"image": picture(40_000, n), "uri": "data:image/png;base64," + picture(900, n)} for n in range(12)},
+    **{f"picture {n}": {"image": picture(40_000, n), "uri": f"data:image/png;base64,{picture(9, n)}"} for n in range(9)},
 }  # fmt: skip
 
 
