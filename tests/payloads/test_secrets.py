@@ -181,7 +181,7 @@ INNOCENT: dict[str, object] = {
     "lyrics": {"lyrics": "Akia, Akia, sing with me\n" * 20},
     "long uppercase": {"prompt": "AKIA IS A VERY FINE NAME FOR A SHIP THAT SAILS"},
     "numbers": {"points": [[1, 2], [3.5, 1e-7]], "csv": ", ".join(str(n) for n in range(40, 90))},
-    **{f"picture {n}": {"image": picture(40_000, n), "uri": "data:image/png;base64," + picture(9, n)} for n in range(9)},
+    **{f"image {n}": {"image": picture(40_000, n), "uri": "data:image/png;base64," + picture(9, n)} for n in range(9)},
 }  # fmt: skip
 
 
