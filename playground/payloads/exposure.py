@@ -1,11 +1,10 @@
 """What others will see is looked through first: a key inside a value goes to nobody."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_KEY = re.compile(r"\bSG(?:TEST)?_[A-Za-z0-9]{8,}")
+from playground.payloads.secrets import find_secrets
 
 
 class Leak(ValueError):
@@ -43,9 +42,8 @@ def _as_json(value: Any) -> str:
 
 
 def _found(text: str, place: str) -> list[str]:
-    """Where in ``text`` something looks like a key: the one place that decides it."""
-    lines = enumerate(text.splitlines(), 1)
-    return [f"{place}line {number}" for number, line in lines if _KEY.search(line)]
+    """Where in ``text`` something looks like a secret, and what kind of one."""
+    return [f"{place}{one.path} ({one.what})" for one in find_secrets(text)]
 
 
 def _refuse(places: list[str]) -> None:

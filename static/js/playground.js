@@ -93,10 +93,11 @@ for (const radio of form.elements.version) {
 
 // -- run
 
-// The second half of a double click, which may come after the first one was answered. Another text is another wish.
+// The second half of a double click, which may come after the first one was answered. Another text, and another
+// button, is another wish.
 const DOUBLE_MS = 600;
 const AGAIN_IS_SAFE = "Nothing typed is lost. If the run was made, it is in the history, and pressing Run again makes no second one.";
-let pressed = { at: -Infinity, text: null };
+let pressed = { at: -Infinity };
 
 document.addEventListener(
   "submit",
@@ -109,9 +110,9 @@ document.addEventListener(
       event.stopPropagation();
       return;
     }
-    const wish = event.submitter?.name ?? "";
-    const now = { at: performance.now(), text: [wish, version(), editor.text, ...variables()].join("\n") };
-    if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
+    const text = [version(), editor.text, ...variables()].join("\n");
+    const now = { at: performance.now(), text, button: event.submitter };
+    if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text && now.button === pressed.button) {
       event.preventDefault();
       event.stopPropagation();
     } else pressed = now;

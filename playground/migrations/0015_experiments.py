@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_zones"),
-        ("playground", "0013_payload_sources"),
+        ("playground", "0014_payload_sources"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_zones"),
-        ("playground", "0011_quick_steps"),
+        ("playground", "0012_alike_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

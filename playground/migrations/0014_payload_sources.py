@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playground", "0012_payloads"),
+        ("playground", "0013_payloads"),
     ]
 
     operations = [
