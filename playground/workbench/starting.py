@@ -68,6 +68,8 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
     waiting = 0
     for cell_id in list(refused.values_list("id", flat=True)):
         with transaction.atomic():
+            # As every deed does: the sweep first, then its cells.
+            Sweep.objects.select_for_update(no_key=True).get(id=sweep_id)
             cell = (
                 refused.select_for_update(of=("self",)).select_related("run__text").filter(id=cell_id).first()
             )
