@@ -275,6 +275,11 @@ CELERY_BEAT_SCHEDULE = {
     "workbench-sweeps": {"task": "workbench.sweeps", "schedule": 5.0, "options": {"expires": 5}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
+    "workbench-retention": {
+        "task": "workbench.retention",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "payloads-purge": {"task": "payloads.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},
     "ledger-verify": {"task": "ledger.verify", "schedule": crontab(hour=2, minute=20)},

@@ -3,9 +3,11 @@
 import hashlib
 import re
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Membership
 from playground.runs import places
-from playground.runs.models import Run, State
+from playground.runs.models import Output, Run, State
 
 # No index finds a text: it would cost every submission more than this look costs the few with a fixed seed.
 LOOKED_AT = 2000
@@ -21,7 +23,7 @@ def has_fixed_seed(text: str) -> bool:
 def earlier_success(
     *, membership: Membership, mode: str, endpoint: str, version: int, text: str
 ) -> Run | None:
-    """The newest visible run that sent these very bytes with success; among the model's newest two thousand.
+    """The newest visible run that sent these very bytes with success and whose result is kept; among the model's newest two thousand.
 
     Where runs are private, one's own only: another's result is for its own page, where a look is recorded.
     """
@@ -32,7 +34,11 @@ def earlier_success(
         runs = runs.filter(person=membership.user_id)
     newest = runs.newest_first().values("id")[:LOOKED_AT]
     digest = hashlib.sha256(text.encode()).hexdigest()
+    gone = Output.objects.filter(run=OuterRef("pk")).exclude(
+        state__in=(Output.State.COPIED, Output.State.COPYING)
+    )
     same = Run.objects.filter(
+        ~Exists(gone),
         id__in=newest,
         state=State.SUCCEEDED,
         version=version,

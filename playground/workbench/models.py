@@ -99,9 +99,15 @@ class Sweep(models.Model):
     def __str__(self) -> str:
         return f"{self.endpoint} {self.state} {self.id}"
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the team's time for words is over: text, fields and values are gone, its runs are not."""
+        return not self.text
+
     def may_change(self, membership: Membership) -> bool:
         """Resume it, run its cells again, pick winners: it spends its own person's money."""
-        return access.can(membership, Ability.RUN) and self.person_id == membership.user_id
+        is_own = access.can(membership, Ability.RUN) and self.person_id == membership.user_id
+        return is_own and not self.is_erased
 
     def may_stop(self, membership: Membership) -> bool:
         return self.may_change(membership) or access.can(membership, Ability.MANAGE_MEMBERS)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -73,6 +74,39 @@ class Head:
     def waits_until(self) -> datetime | None:
         moment = self.sweep.not_before
         return moment if self.is_running and moment is not None and moment > self.now else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sweep among others."""
+
+    sweep: Sweep
+    ended: int
+    total: int
+    spent: Decimal
+
+
+def lines_of(found: Sequence[Sweep]) -> list[Line]:
+    """Three queries and one for the holds, whatever their number."""
+    ids = [sweep.id for sweep in found]
+    started, is_open = Q(state=SweepCell.State.STARTED), Q(run__state__in=OPEN_STATES)
+    rows = SweepCell.objects.filter(sweep__in=ids).values("sweep").order_by()
+    counts = {
+        row["sweep"]: row
+        for row in rows.annotate(
+            total=Count("id"), begun=Count("id", filter=started), open=Count("id", filter=started & is_open)
+        )
+    }
+    spent = starting.spent_by_sweep(ids)
+    return [
+        Line(
+            sweep=sweep,
+            ended=counts[sweep.id]["begun"] - counts[sweep.id]["open"],
+            total=counts[sweep.id]["total"],
+            spent=spent.get(sweep.id, (Decimal(), 0))[0],
+        )
+        for sweep in found
+    ]
 
 
 def head_of(membership: Membership, sweep: Sweep) -> Head:
@@ -163,7 +197,7 @@ class ShownCell:
 
     @property
     def label(self) -> str:
-        return ", ".join(f"{name} {value}" for name, value in self.values)
+        return ", ".join(f"{name} {value}" for name, value in self.values) or f"cell {self.cell.position + 1}"
 
 
 def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[ShownCell]:
@@ -178,8 +212,11 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
     made = []
     for cell in cells:
         row = told.get(cell.run_id) if cell.run_id else None
+        # Whoever erased what a run sent finds it in no grid either.
+        erased = cell.run is not None and cell.run.text.erased_at is not None
         values = [
-            (field.name, grid.said(literal)) for field, literal in zip(fields, cell.literals, strict=True)
+            (field.name, "erased" if erased else grid.said(literal))
+            for field, literal in zip(fields, cell.literals, strict=True)
         ]
         made.append(ShownCell(cell, sweep, values, row.evidence if row else "", row.url if row else ""))
     return made

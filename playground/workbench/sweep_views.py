@@ -54,8 +54,8 @@ def sweep_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     """The newest sweeps, with how far they are."""
     membership = _member(request, team)
     found = Sweep.objects.visible_to(membership).filter(mode=mode).order_by("-id")[:SHOWN]
-    heads = [sweep_page.head_of(membership, sweep) for sweep in found]
-    return render(request, "workbench/sweep_list.html", {**_frame(membership, mode), "heads": heads})
+    lines = sweep_page.lines_of(found)
+    return render(request, "workbench/sweep_list.html", {**_frame(membership, mode), "lines": lines})
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from playground.workbench import demo, starting
+from playground.workbench import retention as retaining
 
 
 @shared_task(name="workbench.demo_runs")
@@ -13,3 +14,8 @@ def demo_runs(*, team_id: str) -> None:
 @shared_task(name="workbench.sweeps")
 def sweeps() -> None:
     starting.start_due()
+
+
+@shared_task(name="workbench.retention")
+def retention() -> None:
+    retaining.apply()

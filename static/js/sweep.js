@@ -5,12 +5,18 @@ const root = document.querySelector("[data-sweep]");
 const head = () => document.getElementById("sweep-head");
 const SETTLE_MS = 600;
 const LOOK_MS = 5000;
+const BEGINNING = "1970-01-01T00:00:00+00:00";
 let since = head().dataset.now;
 let timer;
 
-/** Cells that were started since the page last heard of any are put into their places. */
+const isMoving = () => head().dataset.moving === "true";
+const look = (cell) =>
+  [cell.dataset.liveRun, cell.dataset.state, cell.dataset.billing, cell.querySelector("img") !== null].join();
+
+/** Cells that were started since the page last heard of any are put into their places; once it is over, all of them:
+ * a run may have ended between the answer that named it and the moment at which the page began to listen for it. */
 async function bringCells() {
-  const asked = since;
+  const asked = isMoving() ? since : BEGINNING;
   since = head().dataset.now;
   const answer = await fetch(`${root.dataset.cellsUrl}?since=${encodeURIComponent(asked)}`, {
     credentials: "same-origin",
@@ -24,7 +30,7 @@ async function bringCells() {
   template.innerHTML = (await answer.text()).trim();
   for (const next of template.content.querySelectorAll("article[id]")) {
     const old = document.getElementById(next.id);
-    if (!old || old.dataset.liveRun === next.dataset.liveRun || old.contains(document.activeElement)) continue;
+    if (!old || look(old) === look(next) || old.contains(document.activeElement)) continue;
     old.replaceWith(next);
     window.htmx?.process(next);
     document.dispatchEvent(new CustomEvent("atelier:swapped", { detail: { node: next } }));
@@ -63,5 +69,6 @@ document.addEventListener("atelier:swapped", ({ detail }) => {
 // A cap or a budget stops it without any run changing; pictures get their small versions after the end.
 setInterval(() => {
   if (document.hidden) return;
-  if (head().dataset.moving === "true") renewHead();
+  if (isMoving()) renewHead();
+  else if (root.querySelector('article[data-live="true"]')) bringCells();
 }, LOOK_MS);

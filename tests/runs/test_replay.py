@@ -87,6 +87,11 @@ def test_only_the_very_same_bytes_with_a_fixed_seed_are_paid_for(people: People,
     loose = '{"prompt": "x", "seed": -1}'
     make_run(bob, request_text=loose)
     assert look(loose) is None
+    output = add_output(run, make_file(bob, b"kept"))
+    assert look() == run
+    Output.objects.filter(id=output.id).update(state=Output.State.ERASED, file=None)
+    assert look() is None  # there is nothing left to offer
+    output.delete()
     Run.objects.filter(id=run.id).update(state=State.UNKNOWN)
     assert look() is None
 
