@@ -23,7 +23,9 @@ def has_fixed_seed(text: str) -> bool:
 def earlier_success(
     *, membership: Membership, mode: str, endpoint: str, version: int, text: str
 ) -> Run | None:
-    """The newest visible run that sent these very bytes with success and whose result is kept; among the model's newest two thousand.
+    """The newest visible run that sent these very bytes with success and whose result is kept.
+
+    It is looked for among the model's newest two thousand.
 
     Where runs are private, one's own only: another's result is for its own page, where a look is recorded.
     """

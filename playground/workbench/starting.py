@@ -17,16 +17,15 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from playground import figures
-from playground.catalogue.offers import find_offer
 from playground.ledger.models import OpenHold
 from playground.ledger.refusals import explain
-from playground.runs import holding, links
+from playground.runs import links
 from playground.runs.models import OPEN_STATES, Billing, Run, RunLink, Source, State
 from playground.runs.presentation import reset_of
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import grid
 from playground.workbench.models import Sweep, SweepCell, SweepRun
-from playground.workbench.sweeps import halt
+from playground.workbench.sweeps import halt, hold_of
 
 logger = logging.getLogger(__name__)
 
@@ -136,6 +135,9 @@ def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
         return None
     text = grid.text_of(sweep.text, grid.from_data(sweep.fields), cell.literals)
     if reason := _beyond_caps(sweep, text):
+        # Runs under way hold more than they will cost: only what is left once they ended is an end.
+        if sweep.cells.filter(run__state__in=OPEN_STATES).exists():
+            return None
         halt(sweep=sweep, reason=reason)
         return None
     attempt = cell.attempts + 1
@@ -171,13 +173,7 @@ def _beyond_caps(sweep: Sweep, text: str) -> str:
         return f"The cap of {sweep.cap_runs} runs is reached."
     if sweep.cap_usd is None:
         return ""
-    offer = find_offer(team_id=sweep.team_id, slug=sweep.endpoint)
-    if offer is None:
-        return ""  # submit says what is wrong
-    size = holding.size_of(text)
-    hold = holding.amount(
-        team_id=sweep.team_id, mode=sweep.mode, endpoint=sweep.endpoint, size=size, offer=offer
-    )
+    hold = hold_of(team_id=sweep.team_id, mode=sweep.mode, endpoint=sweep.endpoint, text=text)
     if spent + hold <= sweep.cap_usd:
         return ""
     return (

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -161,10 +162,10 @@ def sweep_detail(request: HttpRequest, team: str, mode: str, sweep: uuid.UUID) -
 
 def _cell_context(membership: Membership, sweep: Sweep) -> dict[str, Any]:
     head = sweep_page.head_of(membership, sweep)
-    caps = CapsForm(
-        initial={"cap_usd": sweep.cap_usd, "cap_runs": sweep.cap_runs, "per_minute": sweep.per_minute},
-        auto_id="resume_%s",
-    )
+    initial: dict[str, Any] = {"cap_runs": sweep.cap_runs, "per_minute": sweep.per_minute}
+    if sweep.cap_usd is not None:
+        initial["cap_usd"] = sweep.cap_usd.quantize(Decimal("0.0001"))
+    caps = CapsForm(initial=initial, auto_id="resume_%s")
     return {
         **_frame(membership, sweep.mode),
         "sweep": sweep,

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,7 +14,7 @@ from accounts.models import ApiKey, Membership
 from playground import figures
 from playground.catalogue.offers import find_offer
 from playground.payloads.models import PayloadVersion
-from playground.runs import body, nudge
+from playground.runs import body, holding, nudge
 from playground.runs.estimates import Estimate, estimate
 from playground.runs.models import Run, State
 from playground.runs.submit import cancel
@@ -43,6 +43,7 @@ class Plan:
 
     fields: tuple[Field, ...]
     estimate: Estimate
+    hold: Decimal = Decimal()
 
     @property
     def count(self) -> int:
@@ -54,11 +55,12 @@ class Plan:
 
     @property
     def suggested_cap(self) -> Decimal | None:
-        """Room for all of it at the highest price seen, and a fifth more."""
+        """Room for all of it at the highest price seen and a fifth more, and for what each run holds meanwhile."""
         high = self.estimate.high or self.estimate.median or self.estimate.low
-        return (
-            None if high is None else (high * self.count * Decimal("1.2")).quantize(Decimal("0.01")) or None
-        )
+        if high is None:
+            return None
+        each = max(high * Decimal("1.2"), self.hold)
+        return (each * self.count).quantize(Decimal("0.01"), rounding=ROUND_UP)
 
 
 def price_of(price: Estimate, count: int) -> str:
@@ -86,7 +88,19 @@ def plan(
     longest = sum(max(len(literal.encode()) for literal in field.literals) for field in fields)
     if len(text.encode()) + longest > settings.MAX_BODY_BYTES:
         raise SweepProblem("body", "With these values the text is longer than one request may be.")
-    return Plan(tuple(fields), estimate(team=membership.team, mode=mode, endpoint=endpoint))
+    price = estimate(team=membership.team, mode=mode, endpoint=endpoint)
+    return Plan(
+        tuple(fields), price, hold_of(team_id=membership.team_id, mode=mode, endpoint=endpoint, text=text)
+    )
+
+
+def hold_of(*, team_id: uuid.UUID, mode: str, endpoint: str, text: str) -> Decimal:
+    """What a run of ``text`` reserves; zero where there is no such endpoint, which submitting says."""
+    offer = find_offer(team_id=team_id, slug=endpoint)
+    if offer is None:
+        return Decimal()
+    size = holding.size_of(text)
+    return holding.amount(team_id=team_id, mode=mode, endpoint=endpoint, size=size, offer=offer)
 
 
 def make(

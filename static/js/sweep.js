@@ -7,6 +7,7 @@ const SETTLE_MS = 600;
 const LOOK_MS = 5000;
 const BEGINNING = "1970-01-01T00:00:00+00:00";
 let since = head().dataset.now;
+let state = head().dataset.state;
 let timer;
 
 const isMoving = () => head().dataset.moving === "true";
@@ -47,14 +48,9 @@ async function renewHead() {
   template.innerHTML = (await answer.text()).trim();
   const next = template.content.firstElementChild;
   if (!next) return;
-  const before = head().dataset;
-  const ended = before.moving === "true" && next.dataset.moving === "false";
-  const stopped = before.state !== next.dataset.state && next.dataset.state === "stopped";
   head().replaceWith(next);
   window.htmx?.process(next);
   document.dispatchEvent(new CustomEvent("atelier:swapped", { detail: { node: next } }));
-  // What was waiting says "cancelled" now.
-  if (stopped && !ended) location.reload();
 }
 
 function soon() {
@@ -64,7 +60,11 @@ function soon() {
 
 document.addEventListener("atelier:run-changed", soon);
 document.addEventListener("atelier:swapped", ({ detail }) => {
-  if (detail.node.id === "sweep-head") bringCells();
+  if (detail.node.id !== "sweep-head") return;
+  // What was waiting says "cancelled" now.
+  if (head().dataset.state === "stopped" && state !== "stopped") location.reload();
+  else bringCells();
+  state = head().dataset.state;
 });
 // A cap or a budget stops it without any run changing; pictures get their small versions after the end.
 setInterval(() => {

@@ -13,7 +13,7 @@ from accounts import keys
 from accounts.models import ApiKey, Membership
 from playground.ledger import freezes
 from playground.runs.models import Billing, Run, RunLink, State
-from playground.workbench import grid, starting, sweeps
+from playground.workbench import grid, retention, starting, sweeps
 from playground.workbench.models import Sweep, SweepCell, SweepRun
 from tests.ledger.caps import cap
 from tests.personas import People, make_key
@@ -186,16 +186,59 @@ def test_a_stop_takes_back_what_was_not_sent_and_a_resume_goes_on(make: Make, bo
     assert SweepCell.objects.filter(run__state=State.CANCELLED).count() == 0
 
 
-def test_a_cap_stops_it_with_a_reason(make: Make) -> None:
-    sweep = make(("seed", "1..9"), cap_runs=2)
+def succeed(sweep: Sweep) -> None:
+    for cell in sweep.cells.exclude(run=None).select_related("run"):
+        end(cell.run, State.SUCCEEDED, cost=Decimal("0.1"), cost_source="header")
+
+
+@pytest.mark.parametrize(
+    ("caps", "words"),
+    [
+        ({"cap_runs": 2}, "The cap of 2 runs is reached."),
+        ({"cap_usd": Decimal("0.1")}, "could pass the cap of $ 0.1000"),
+    ],
+)
+def test_a_cap_stops_it_with_a_reason(make: Make, caps: dict[str, Any], words: str) -> None:
+    sweep = make(("seed", "1..9"), **caps)
     start_all()
     sweep.refresh_from_db()
-    assert (sweep.state, sweep.reason) == (Sweep.State.STOPPED, "The cap of 2 runs is reached.")
-    priced = make(("seed", "1..9"), cap_usd=Decimal("0.1"))
+    begun = Run.objects.count()
+    assert begun in (1, 2)
+    # What is under way holds more than it may cost, and may be free: that is waited for.
+    assert (sweep.state, sweep.reason) == (Sweep.State.RUNNING, "")
+    succeed(sweep)
     start_all()
-    priced.refresh_from_db()
-    assert "could pass the cap of $ 0.1000" in priced.reason
-    assert Run.objects.filter(sweep_run__cell__sweep=priced).count() < 9
+    sweep.refresh_from_db()
+    assert sweep.state == Sweep.State.STOPPED
+    assert words in sweep.reason
+    assert Run.objects.count() == begun
+
+
+def test_the_suggested_cap_lets_all_of_it_run(make: Make, bob: Membership) -> None:
+    plan = sweeps.plan(
+        membership=bob,
+        mode="sandbox",
+        endpoint=SLUG,
+        text=TEXT,
+        rows=[("seed", "1..4"), ("duration", "5\n10")],
+    )
+    sweep = make(("seed", "1..4"), ("duration", "5\n10"), cap_usd=plan.suggested_cap)
+    start_all()
+    assert (sweep.cells.exclude(run=None).count(), plan.count) == (8, 8)
+
+
+def test_what_was_sent_is_forgotten_when_the_teams_time_is_over(make: Make, bob: Membership) -> None:
+    sweep, kept = make(("seed", "1..2")), make(("seed", "3..4"))
+    sweeps.stop(membership=bob, sweep=sweep)
+    bob.team.keep_text_days = 7
+    bob.team.save()
+    Sweep.objects.update(created_at=timezone.now() - timedelta(days=8))
+    assert (retention.apply(), retention.apply()) == (1, 0)
+    sweep.refresh_from_db()
+    kept.refresh_from_db()
+    assert (sweep.text, sweep.fields, kept.text) == ("", [], TEXT)
+    assert set(map(tuple, sweep.cells.values_list("literals", flat=True))) == {()}
+    assert not sweep.may_change(bob)
 
 
 def test_a_budget_stops_it_and_more_lets_it_go_on(people: People, make: Make, bob: Membership) -> None:
