@@ -38,7 +38,7 @@ class SweepForm(CapsForm):
 
     body = forms.CharField(
         strip=False,
-        required=False,
+        error_messages={"required": "There is no JSON yet."},
         label="JSON",
         widget=forms.Textarea(attrs={"rows": 10, "class": "input-mono", "spellcheck": "false"}),
     )

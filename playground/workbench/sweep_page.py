@@ -196,6 +196,11 @@ class ShownCell:
         return self.run.text.response_text[:EXCERPT]
 
     @property
+    def own_values(self) -> list[tuple[str, str]]:
+        """What its group does not say already."""
+        return self.values[1:] or self.values
+
+    @property
     def label(self) -> str:
         return ", ".join(f"{name} {value}" for name, value in self.values) or f"cell {self.cell.position + 1}"
 
@@ -226,7 +231,7 @@ def groups(cells: Sequence[ShownCell]) -> list[tuple[str, list[ShownCell]]]:
     """Cells under the value of the first field where there are several fields."""
     made: dict[str, list[ShownCell]] = {}
     for cell in cells:
-        first = f"{cell.values[0][0]} {cell.values[0][1]}" if len(cell.values) > 1 else ""
+        first = f"{cell.values[0][0]}: {cell.values[0][1]}" if len(cell.values) > 1 else ""
         made.setdefault(first, []).append(cell)
     return list(made.items())
 
