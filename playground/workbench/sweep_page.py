@@ -1,7 +1,7 @@
 """What the page of a sweep shows: its head, and each cell with its newest run."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -86,8 +86,9 @@ class Line:
     spent: Decimal
 
 
-def lines_of(found: Sequence[Sweep]) -> list[Line]:
+def lines_of(found: Iterable[Sweep]) -> list[Line]:
     """Three queries and one for the holds, whatever their number."""
+    found = list(found)
     ids = [sweep.id for sweep in found]
     started, is_open = Q(state=SweepCell.State.STARTED), Q(run__state__in=OPEN_STATES)
     rows = SweepCell.objects.filter(sweep__in=ids).values("sweep").order_by()

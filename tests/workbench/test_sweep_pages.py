@@ -145,7 +145,7 @@ def test_everything_can_be_taken_along(client: Client, sweep: Sweep, bob: Member
     file = make_file(bob)
     for cell in sweep.cells.select_related("run"):
         ended(cell, State.SUCCEEDED, file=file)
-    lines = b"".join(client.get(f"{BASE}{sweep.id}/export.csv")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(client.get(f"{BASE}{sweep.id}/export.csv")).decode().splitlines()
     assert lines[0].startswith("cell,seed,picked,state")
     assert len(lines) == 3
     packed = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{BASE}{sweep.id}/export.zip"))))
