@@ -76,6 +76,7 @@ def answered(run: Run) -> None:
 
 
 def told(run: Run) -> None:
+    assert run.person is not None
     settling.settle_by_person(
         run=run, actor=run.person, billed=True, cost=Decimal("0.25"), reason="The invoice has it"
     )
