@@ -34,6 +34,7 @@ RAISE EXCEPTION 'The ledger only grows: % of % is refused.', TG_OP, TG_TABLE_NAM
 
 # One lock for each team, shared by everything that writes entries; taken alone by what has to see all of them at once.
 TEAM_LOCK: Final = 7010
+LOCK_TEAM_SHARED: Final = f"SELECT pg_advisory_xact_lock_shared({TEAM_LOCK}, hashtext(%s))"
 LOCK_TEAM_ALONE: Final = f"SELECT pg_advisory_xact_lock({TEAM_LOCK}, hashtext(%s))"
 
 _MATCHES = """

@@ -4,6 +4,7 @@ from accounts import access
 from accounts.models import ApiKey, Membership
 from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version
+from playground.workbench.filling import PREFIX
 
 KEY_GONE = "This key is no longer available. Choose another one."
 
@@ -25,6 +26,12 @@ class RunForm(forms.Form):
     def __init__(self, *args: object, membership: Membership, mode: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._membership, self._mode = membership, mode
+
+    @property
+    def variables(self) -> list[tuple[str, str]]:
+        """What was typed for the opened payload's variables, by name."""
+        typed = [name for name in self.data if name.startswith(PREFIX)]
+        return [(name.removeprefix(PREFIX), clean_newlines(self.data[name])) for name in typed]
 
     def clean_body(self) -> str:
         return clean_newlines(self.cleaned_data["body"])

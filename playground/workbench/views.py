@@ -111,8 +111,7 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
             payload_version=filled.payload_version,
         )
     except VariableProblem as problem:
-        form.add_error(None, str(problem))
-        return _run_problems(request, form)
+        return _run_problems(request, form, wanting=problem)
     except SubmitProblem as problem:
         if problem.refused is not None:
             return _run_problems(request, form, refusal=explain(membership, problem.refused))
@@ -165,9 +164,15 @@ def _is_earlier(run: Run, text: str, data: dict[str, Any]) -> bool:
     return (run.text.request_text, run.version, run.api_key_id) != posted
 
 
-def _run_problems(request: HttpRequest, form: RunForm, *, refusal: Explanation | None = None) -> HttpResponse:
+def _run_problems(
+    request: HttpRequest,
+    form: RunForm,
+    *,
+    refusal: Explanation | None = None,
+    wanting: VariableProblem | None = None,
+) -> HttpResponse:
     template = "workbench/_run_problems.html" if request.htmx else "workbench/run_problems.html"  # type: ignore[attr-defined]
-    return render(request, template, {"form": form, "refusal": refusal}, status=422)
+    return render(request, template, {"form": form, "refusal": refusal, "wanting": wanting}, status=422)
 
 
 @require_POST

@@ -153,6 +153,17 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
+/** A variable's field that the problem is about: marked until it is changed, and where one goes on typing. */
+function toWhatIsWanting() {
+  const name = problems().querySelector("[data-problem-field^=variable-]")?.dataset.problemField;
+  const field = name && form.elements[name];
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-errormessage", "run-problems");
+  field.addEventListener("input", () => ["aria-invalid", "aria-errormessage"].forEach((one) => field.removeAttribute(one)), { once: true });
+  field.focus();
+}
+
 function takeAnswer(detail) {
   const { status, responseURL } = detail.xhr;
   const away = signedOut(responseURL);
@@ -182,6 +193,7 @@ function showResult() {
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "result" && event.detail.xhr.status === 200) showResult();
+  else if (event.detail.target.id === "run-problems") toWhatIsWanting();
 });
 
 // -- what the result offers

@@ -55,7 +55,9 @@ def test_a_payload_is_saved_varied_and_run(open_as: Open, site: Site, width: int
     page.keyboard.press("Control+Enter")
     expect(desk.problems).to_contain_text("Give a value for scale.")
     check(page)
-    variables.get_by_label("scale").fill("1.0")
+    expect(variables.get_by_label("scale")).to_be_focused()
+    page.keyboard.type("1.0")
+    expect(variables.get_by_label("scale")).not_to_have_attribute("aria-invalid", "true")
     desk.run()
     desk.settle("succeeded")
     assert len(site.accepted(f'{{"prompt": "A red fox in {word}", "seed": 7, "scale": 1.0}}')) == 1

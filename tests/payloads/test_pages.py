@@ -1,5 +1,6 @@
 """The pages of payloads, and Run with a saved payload in the playground."""
 
+import re
 import uuid
 from typing import Any
 
@@ -143,10 +144,18 @@ def test_run_fills_the_variables_and_names_the_version(client: Client, bob: Memb
 def test_a_missing_value_is_asked_for_and_nothing_is_sent(
     client: Client, bob: Membership, key: ApiKey
 ) -> None:
-    page = client.post(f"{DESK}run/", run_form(key, with_variables(bob)))
+    version = with_variables(bob)
+    page = client.post(
+        f"{DESK}run/", run_form(key, version, **{"variable-animal": "owl", "variable-seed": ""})
+    )
     assert page.status_code == 422
-    assert "Give a value for seed." in page.content.decode()
+    text = page.content.decode()
+    assert "Give a value for seed." in text
     assert not Run.objects.exists()
+    # Without a script the answer is a page of its own: it goes on with the same payload and what was typed.
+    assert f'name="payload" value="{version.id}"' in text
+    assert re.search(r'<textarea id="variable-animal"[^>]*>owl</textarea>', text)
+    assert re.search(r'<textarea id="variable-seed"[^>]*aria-invalid="true" autofocus></textarea>', text)
 
 
 def test_a_changed_text_keeps_the_tag_and_not_the_version(

@@ -1,7 +1,10 @@
 """Saving a payload and its versions."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import ProgrammingError, transaction
+from django.utils import timezone
 
 from accounts.models import Membership
 from playground.payloads.models import Payload, PayloadVersion, Visibility
@@ -13,8 +16,11 @@ from playground.payloads.saving import (
     save_version,
 )
 from playground.payloads.variables import Variable
+from playground.runs import body, retention
+from playground.runs.models import File
 from tests.payloads.conftest import TEXT, Save
 from tests.personas import People
+from tests.runs.factories import add_output, make_file, make_run
 
 
 def test_the_exact_text_is_kept(save: Save) -> None:
@@ -95,3 +101,19 @@ def test_an_auditor_saves_nothing(people: People) -> None:
         save_payload(
             membership=people.membership("audrey"), name="Fox", endpoint="painter", version=1, text="{}"
         )
+
+
+def test_a_file_stays_as_long_as_a_version_names_it(people: People, bob: Membership, save: Save) -> None:
+    ago = timedelta(days=40)
+    kept, gone = (make_file(bob, data, created_at=timezone.now() - ago) for data in (b"kept", b"gone"))
+    kept.holders.add(bob.user)
+    for file in (kept, gone):
+        add_output(make_run(bob, ago=ago), file)
+    payload = save(text=f'{{"a": "{body.make_marker(team_id=bob.team_id, file_id=kept.id, how="base64")}"}}')
+    people.team.keep_files_days = 30
+    people.team.save()
+    retention.apply()
+    assert list(File.objects.values_list("id", flat=True)) == [kept.id]
+    payload.delete()
+    retention.apply()
+    assert not File.objects.exists()
