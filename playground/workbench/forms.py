@@ -44,6 +44,28 @@ class DraftForm(forms.Form):
         return clean_newlines(self.cleaned_data["body"])
 
 
+class PastedForm(forms.Form):
+    """A command or program as it was pasted."""
+
+    command = forms.CharField(
+        strip=False,
+        error_messages={"required": "Paste a command or a program first."},
+    )
+
+    def clean_command(self) -> str:
+        return clean_newlines(self.cleaned_data["command"])
+
+
+class BroughtForm(forms.Form):
+    """A text taken from what was pasted, to be opened in the editor."""
+
+    body = forms.CharField(strip=False)
+    version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
+
+    def clean_body(self) -> str:
+        return clean_newlines(self.cleaned_data["body"])
+
+
 class UploadForm(forms.Form):
     how = forms.ChoiceField(choices=[("base64", "base64"), ("data-uri", "data URI"), ("upload", "upload")])
     file = forms.FileField(allow_empty_file=True)

@@ -25,6 +25,14 @@ RECENT = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A text from elsewhere, opened over the draft without replacing it."""
+
+    text: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """One endpoint opened by one person: ``text`` is what the editor starts with, ``draft_text`` what was kept."""
 
@@ -37,9 +45,12 @@ class Desk:
     keys: list[ApiKey]
     estimate: Estimate
     token: uuid.UUID
+    brought: Brought | None = None
 
     @property
     def text(self) -> str:
+        if self.brought is not None:
+            return self.brought.text
         if self.opened is not None:
             return self.opened.text.request_text
         return self.draft_text
@@ -50,6 +61,8 @@ class Desk:
 
     @property
     def version(self) -> int:
+        if self.brought is not None:
+            return self.brought.version
         if self.opened is not None:
             return self.opened.version
         return (self.draft and self.draft.version) or preset_version(self.endpoint)[0]
@@ -65,7 +78,7 @@ class Desk:
     @property
     def files(self) -> dict[str, Any]:
         known = uploads.chips(self.text, membership=self.membership, mode=self.mode)
-        if self.opened is not None:
+        if self.text != self.draft_text:
             known |= uploads.chips(self.draft_text, membership=self.membership, mode=self.mode)
         return known
 
@@ -75,7 +88,7 @@ class Desk:
         return {
             "draft": self.draft_text,
             "revision": self.draft.revision if self.draft is not None else 0,
-            "opened": self.opened is not None,
+            "opened": self.opened is not None or self.brought is not None,
             "seed": pinnable_seed(self.shown) if self.shown is not None else "",
         }
 
@@ -114,7 +127,13 @@ def visible_endpoint(membership: Membership, slug: str) -> Endpoint:
 
 
 def set_up(
-    *, membership: Membership, mode: str, slug: str, opened: uuid.UUID | None, shown: uuid.UUID | None
+    *,
+    membership: Membership,
+    mode: str,
+    slug: str,
+    opened: uuid.UUID | None = None,
+    shown: uuid.UUID | None = None,
+    brought: Brought | None = None,
 ) -> Desk:
     """Everything of the page. Http404 for an endpoint or a run that this person may not see."""
     endpoint = visible_endpoint(membership, slug)
@@ -131,6 +150,7 @@ def set_up(
         keys=list(keys.usable_keys(membership, mode)),
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
         token=uuid7(),
+        brought=brought,
     )
 
 
