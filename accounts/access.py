@@ -28,6 +28,7 @@ class Ability(Enum):
     SEE_BOOKS = auto()  # everybody's spend, budgets, holds, reconciliation and the record's proof
     MANAGE_BUDGETS = auto()  # make and end budgets, grant more, freeze a person's spending
     CLOSE_PERIODS = auto()
+    MANAGE_PAYLOADS = auto()  # trash, restore and hand on payloads that the whole team sees
     RECONCILE = auto()  # name what explains a step of a balance, say which keys share an account
 
 
@@ -43,6 +44,7 @@ _ADMIN = _MEMBER | {
     Ability.SEE_BOOKS,
     Ability.MANAGE_BUDGETS,
     Ability.CLOSE_PERIODS,
+    Ability.MANAGE_PAYLOADS,
     Ability.RECONCILE,
 }
 ABILITIES: dict[str, frozenset[Ability]] = {

@@ -66,6 +66,11 @@ SENTENCES: dict[str, str] = {
     "alert.webhook_removed": "stopped posting alerts to {target}",
     "reconcile.joined": "said that keys share one account: {target}",
     "reconcile.parted": "said that keys share no account: {target}",
+    "payload.shared": "changed who sees the payload {target}",
+    "payload.trashed": "put the payload {target} into the trash",
+    "payload.restored": "took the payload {target} out of the trash",
+    "payload.deleted": "deleted the payload {target} for good",
+    "payload.handed": "handed on the payloads of {target}",
     "reconcile.named": "named a step in the balance of {target}",
 }
 
@@ -82,6 +87,7 @@ GROUPS: dict[str, str] = {
     "budget": "Budgets",
     "spending": "Frozen spending",
     "alert": "Alerts",
+    "payload": "Payloads",
     "period": "Closed months",
     "reconcile": "Reconciliation",
 }

@@ -44,6 +44,7 @@ NAV: tuple[tuple[_Place, ...], ...] = (
         _Place(
             "Models", "model", "catalogue:endpoint_list", ("catalogue:endpoint_",), "g m", Ability.RUN, True
         ),
+        _Place("Payloads", "payload", "payloads:payload_list", ("payloads:",), "g y", Ability.RUN, True),
         _Place("History", "history", "runs:history_list", ("runs:",), "g h", with_mode=True),
     ),
     (

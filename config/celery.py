@@ -12,6 +12,7 @@ app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = (
     "playground.ledger.tasks",
+    "playground.payloads.tasks",
     "playground.runs.tasks",
     "playground.workbench.tasks",
     "accounts.tasks",

@@ -274,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger-mails": {"task": "ledger.mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "runs-recover": {"task": "runs.recover", "schedule": 15.0, "options": {"expires": 15}},
     "runs-retention": {"task": "runs.retention", "schedule": 3600.0, "options": {"expires": 3600}},
+    "payloads-purge": {"task": "payloads.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "ledger-seal": {"task": "ledger.seal", "schedule": 60.0, "options": {"expires": 60}},
     "ledger-verify": {"task": "ledger.verify", "schedule": crontab(hour=2, minute=20)},
     "ledger-compare": {"task": "ledger.compare", "schedule": crontab(hour=3, minute=20)},

@@ -31,6 +31,9 @@ def introduce_rooms() -> None:
     from accounts import context
     from playground.catalogue.offers import offered_models
     from playground.ledger import frame, scopes
+    from playground.payloads.origin import origin_of
+    from playground.runs import detail
 
     context.WAITING["ledger:budget_list"] = frame.open_requests
     scopes.offered_models = offered_models
+    detail.origin_of = origin_of

@@ -29,5 +29,11 @@ from playground.ledger.models import (  # noqa: F401
     StepName,
     Webhook,
 )
+from playground.payloads.models import (  # noqa: F401
+    Payload,
+    PayloadFavourite,
+    PayloadFile,
+    PayloadVersion,
+)
 from playground.runs.models import File, FileUpload, HistoryLook, Output, Run, RunInput, RunText  # noqa: F401
 from playground.workbench.models import Draft  # noqa: F401

@@ -15,6 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import candidates, invitations
 from playground.ledger import budgets, requests
 from playground.ledger.models import Budget
+from playground.payloads.models import Payload, Visibility
+from playground.payloads.saving import save_payload
 from playground.runs.submit import submit
 from tests.personas import SANDBOX_TEXT, People, Persona, expect, make_key, make_people
 
@@ -85,6 +87,25 @@ class World:
         budget = Budget.objects.get(id=self._budget())
         made = requests.ask(membership=self.bob, budget=budget, usd=Decimal(1), runs=0, reason="The trailer")
         return made.id
+
+    def _payload(self) -> uuid.UUID:
+        return self._saved().id
+
+    def _version(self) -> uuid.UUID:
+        return self._saved().versions.get().id
+
+    def _number(self) -> int:
+        return 1
+
+    def _saved(self) -> Payload:
+        return save_payload(
+            membership=self.bob,
+            name="Harbour",
+            endpoint=SLUG,
+            version=1,
+            text='{"prompt": "a harbour"}',
+            visibility=Visibility.TEAM,
+        )
 
     def _run(self) -> uuid.UUID:
         run = submit(
@@ -205,6 +226,26 @@ ROWS: dict[str, Row] = {
     "ledger:reconcile_day": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
     # No keys moved together here.
     "ledger:reconcile_pair": post(expect(alice=404, adam=404, bob=403, audrey=403)),
+    # -- payloads: one of Bob's that the team sees
+    "payloads:payload_list": Row(RUNNERS),
+    "payloads:payload_create": Row(RUNNERS, data={"endpoint": SLUG}),
+    "payloads:version_show": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_detail": Row(RUNNERS),
+    "payloads:payload_change": Row(RUNNERS),
+    "payloads:payload_share": Row(expect(alice=200, adam=200, bob=200, audrey=403)),
+    "payloads:payload_favourite": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_cover": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_trash": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_restore": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_purge": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    # An empty form is told so.
+    "payloads:version_save": post(expect(alice=422, adam=422, bob=422, audrey=403)),
+    "payloads:version_restore": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_fork": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    # It is no fork, so there is nothing to take over.
+    "payloads:payload_pull": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_variables": Row(RUNNERS),
+    "payloads:payload_rows": Row(RUNNERS),
     # -- workbench
     "workbench:playground": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
     "workbench:playground_endpoint": Row(RUNNERS),

@@ -5,7 +5,7 @@ budgets and rollups is done by PostgreSQL (rules.py), in the same statement.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -210,6 +210,16 @@ def record(facts: Sequence[Fact]) -> None:
     """Write what became of runs whose rows the caller has locked. What was known decides the kind of each entry."""
     if facts:
         prepared.rows(_FACTS, [json.dumps([_values(fact) for fact in facts])])
+
+
+def keep_open(team_ids: Iterable[UUID]) -> None:
+    """Let no period of these teams be closed until this transaction ends; waits for one that is being closed.
+
+    For whoever can't do all of it again: a close that comes between looking and writing refuses the entry.
+    """
+    with connection.cursor() as cursor:
+        for team_id in sorted(set(team_ids)):
+            cursor.execute(rules.LOCK_TEAM_SHARED, [str(team_id)])
 
 
 def _values(fact: Fact) -> dict[str, Any]:

@@ -34,6 +34,7 @@ RAISE EXCEPTION 'The ledger only grows: % of % is refused.', TG_OP, TG_TABLE_NAM
 
 # One lock for each team, shared by everything that writes entries; taken alone by what has to see all of them at once.
 TEAM_LOCK: Final = 7010
+LOCK_TEAM_SHARED: Final = f"SELECT pg_advisory_xact_lock_shared({TEAM_LOCK}, hashtext(%s))"
 LOCK_TEAM_ALONE: Final = f"SELECT pg_advisory_xact_lock({TEAM_LOCK}, hashtext(%s))"
 
 _MATCHES = """
@@ -103,34 +104,48 @@ def _step(value: str) -> str:
     return f"CASE WHEN {value} > 0 THEN floor(20 * log({value}::float8))::int::text ELSE 'zero' END"
 
 
+_ADDED = """sum(n.spent) AS spent, sum(n.runs)::int AS runs, sum(n.billed)::int AS billed,
+    sum(n.not_billed)::int AS not_billed, sum(n.unknown)::int AS unknown, sum(n.succeeded)::int AS succeeded"""
+
+
 def rollup_rows(entries: str) -> str:
-    """SQL for what ``entries`` (named ``n``) add to each rollup, in the order in which the rows are locked."""
+    """SQL for what ``entries`` (named ``n``) add to each rollup, in the order in which the rows are locked.
+
+    Those that are alike are added up first: each is counted into more than ten sums.
+    """
     month = "date_trunc('month', n.day::timestamp)::date"
-    person, key = "coalesce(n.person_id::text, '')", "n.key_id::text"
     return f"""
-SELECT n.team_id, n.mode, x.cut, x.grain, x.start, x.a, x.b, {_DELTAS}
-FROM {entries} AS n CROSS JOIN LATERAL (VALUES
-    ('person', 'd', n.day, {person}, ''),
+SELECT n.team_id, n.mode, x.cut, x.grain, x.start, x.a, x.b, {_ADDED}
+FROM (
+    SELECT n.team_id, n.mode, n.day, coalesce(n.person_id::text, '') AS person, n.key_id::text AS key, n.endpoint,
+        n.source, n.tag,
+        CASE WHEN n.kind = 'charge' AND n.cost IS NOT NULL THEN {_step("n.cost")} END AS cost,
+        CASE WHEN n.kind = 'charge' AND n.cost IS NOT NULL THEN left(n.endpoint || ' ' || n.size, 250) END AS sized,
+        CASE WHEN n.kind = 'charge' AND n.seconds IS NOT NULL THEN {_step("n.seconds")} END AS seconds,
+        CASE WHEN n.error_kind <> '' AND n.state IN ('refused', 'failed') AND n.state_before <> n.state
+            THEN n.error_kind END AS refusal,
+        {_DELTAS}
+    FROM {entries} AS n
+    WHERE {_CHANGES}
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+) AS n CROSS JOIN LATERAL (VALUES
+    ('person', 'd', n.day, n.person, ''),
     ('endpoint', 'd', n.day, n.endpoint, ''),
-    ('key', 'd', n.day, {key}, ''),
+    ('key', 'd', n.day, n.key, ''),
     ('source', 'd', n.day, n.source, ''),
     ('tag', 'd', n.day, n.tag, ''),
-    ('person_endpoint', 'd', n.day, {person}, n.endpoint),
-    ('person_key', 'd', n.day, {person}, {key}),
-    ('endpoint_key', 'd', n.day, n.endpoint, {key}),
-    ('person_endpoint', 'm', {month}, {person}, n.endpoint),
-    ('person_key', 'm', {month}, {person}, {key}),
-    ('endpoint_key', 'm', {month}, n.endpoint, {key}),
-    (CASE WHEN n.kind = 'charge' AND n.cost IS NOT NULL THEN 'cost' END, 'd', n.day, n.endpoint,
-        {_step("n.cost")}),
-    (CASE WHEN n.kind = 'charge' AND n.seconds IS NOT NULL THEN 'time' END, 'd', n.day, n.endpoint,
-        {_step("n.seconds")}),
-    (CASE WHEN n.error_kind <> '' AND n.state IN ('refused', 'failed') AND n.state_before <> n.state
-        THEN 'refusal' END, 'd', n.day, n.endpoint, n.error_kind),
-    (CASE WHEN n.kind = 'charge' AND n.cost IS NOT NULL THEN 'price' END, 'e', date '2000-01-01',
-        left(n.endpoint || ' ' || n.size, 250), {_step("n.cost")})
+    ('person_endpoint', 'd', n.day, n.person, n.endpoint),
+    ('person_key', 'd', n.day, n.person, n.key),
+    ('endpoint_key', 'd', n.day, n.endpoint, n.key),
+    ('person_endpoint', 'm', {month}, n.person, n.endpoint),
+    ('person_key', 'm', {month}, n.person, n.key),
+    ('endpoint_key', 'm', {month}, n.endpoint, n.key),
+    ('cost', 'd', n.day, n.endpoint, n.cost),
+    ('time', 'd', n.day, n.endpoint, n.seconds),
+    ('refusal', 'd', n.day, n.endpoint, n.refusal),
+    ('price', 'e', date '2000-01-01', n.sized, n.cost)
 ) AS x (cut, grain, start, a, b)
-WHERE x.cut IS NOT NULL AND {_CHANGES}
+WHERE x.b IS NOT NULL
 GROUP BY n.team_id, n.mode, x.cut, x.grain, x.start, x.a, x.b
 ORDER BY n.team_id, n.mode, x.cut, x.grain, x.start, x.a, x.b
 """
@@ -152,12 +167,17 @@ def name_rows(entries: str) -> str:
     """SQL for how ``entries`` name people and keys."""
     return f"""
 SELECT DISTINCT ON (n.team_id, x.cut, x.value) n.team_id, x.cut, x.value, x.label
-FROM {entries} AS n CROSS JOIN LATERAL (VALUES
+FROM (
+    SELECT n.team_id, n.person_id, n.person_label, n.key_id, n.key_label, n.key_last_four, min(n.recorded_at) AS first
+    FROM {entries} AS n
+    WHERE {_CHANGES}
+    GROUP BY 1, 2, 3, 4, 5, 6
+) AS n CROSS JOIN LATERAL (VALUES
     ('person', n.person_id::text, n.person_label),
     ('key', n.key_id::text, n.key_label || ' …' || n.key_last_four)
 ) AS x (cut, value, label)
-WHERE x.value IS NOT NULL AND {_CHANGES}
-ORDER BY n.team_id, x.cut, x.value, n.recorded_at, n.id
+WHERE x.value IS NOT NULL
+ORDER BY n.team_id, x.cut, x.value, n.first, x.label
 """
 
 

@@ -59,7 +59,7 @@ def check(text: str, *, max_bytes: int) -> None:
         )
     if not text.strip():
         raise BodyProblem("The body is empty. The smallest one is {}.")
-    _check_depth(text)
+    check_depth(text)
 
     def constant(name: str) -> NoReturn:
         raise BodyProblem(f"{name} is not JSON. Use a number or null.", *_at(text, _constant_at(text)))
@@ -86,7 +86,8 @@ def _constant_at(text: str) -> int:
     return next((match.start() for match in _CONSTANT.finditer(text) if match[1]), 0)
 
 
-def _check_depth(text: str) -> None:
+def check_depth(text: str) -> None:
+    """Raise BodyProblem where ``text`` is nested deeper than anything may be sent."""
     depth = 0
     for match in _STRUCTURE.finditer(text):
         character = match.group()

@@ -1,6 +1,6 @@
 """What a run tells the ledger, in the transaction that changes the run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -72,7 +72,7 @@ def _fact_of(outcome: Outcome, claimed_at: Moment, accepted_at: Moment) -> Fact:
 
 
 def say(
-    runs: Iterable[Run],
+    runs: Sequence[Run],
     *,
     made_by: str = MadeBy.RUN,
     actor_id: UUID | None = None,
@@ -86,6 +86,7 @@ def say(
         "actor_label": actor_label,
         "reason": reason,
     }
+    entries.keep_open(run.team_id for run in runs)
     entries.record([_fact_as_is(run, said) for run in runs])
 
 

@@ -1,5 +1,6 @@
 """The page of one run: its timeline, its request, what may be done about it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +58,22 @@ def timeline(run: Run) -> list[Step]:
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run was made from, as words and an address."""
+
+    label: str
+    url: str
+
+
+def no_origin(membership: Membership, run: Run) -> Origin | None:
+    return None
+
+
+# The room that saves payloads enters itself here; this one does not know it.
+origin_of: Callable[[Membership, Run], Origin | None] = no_origin
+
+
 def _passed(before: datetime, moment: datetime) -> str:
     return figures.duration(max(0.0, (moment - before).total_seconds()))
 
@@ -85,6 +102,8 @@ def detail_context(membership: Membership, run: Run) -> dict[str, Any]:
         "ledger_url": _ledger_url(membership, run),
         "inputs": list(inputs.order_by("id")),
         "playground_url": _playground_url(membership, run) if can_repeat else "",
+        "save_url": _save_url(membership, run) if can_repeat else "",
+        "origin": origin_of(membership, run) if sees_content else None,
         "can_repeat": can_repeat and again.usable_key(membership, run) is not None,
         "can_stop": access.can(membership, Ability.MANAGE_MEMBERS),
         "may_settle": access.can(membership, Ability.SETTLE_RUNS) and settling.may_be_settled(run),
@@ -95,6 +114,14 @@ def detail_context(membership: Membership, run: Run) -> dict[str, Any]:
 def _playground_url(membership: Membership, run: Run) -> str:
     try:
         page = reverse("workbench:playground_endpoint", args=[membership.team.slug, run.mode, run.endpoint])
+    except NoReverseMatch:
+        return ""
+    return f"{page}?run={run.id}"
+
+
+def _save_url(membership: Membership, run: Run) -> str:
+    try:
+        page = reverse("payloads:payload_create", args=[membership.team.slug, run.mode])
     except NoReverseMatch:
         return ""
     return f"{page}?run={run.id}"

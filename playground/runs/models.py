@@ -51,6 +51,7 @@ class Source(models.TextChoices):
 
     PLAYGROUND = "playground", "Playground"
     DEMO = "demo", "Demo"
+    ROWS = "rows", "Rows of a table"
 
 
 NEEDS_PERSON = Q(billing=Billing.UNKNOWN) | Q(billing=Billing.BILLED, cost__isnull=True)
@@ -93,6 +94,10 @@ class Run(models.Model):
     source = models.CharField(max_length=12, choices=Source, default=Source.PLAYGROUND)
     # The cost centre a payload names; spend can be read by it.
     tag = models.CharField(max_length=60, blank=True)
+    # The saved payload whose text this is, if it was one: a fact for the rooms above, nothing here reads it.
+    payload_version = models.ForeignKey(
+        "playground.PayloadVersion", null=True, on_delete=models.SET_NULL, db_index=False, related_name="runs"
+    )
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+")
     key_label = models.CharField(max_length=80)
     key_last_four = models.CharField(max_length=4)
@@ -168,6 +173,11 @@ class Run(models.Model):
                 fields=["team", "mode", "source", "-id"],
                 condition=~Q(source=Source.PLAYGROUND),
                 name="run_by_odd_source",
+            ),
+            models.Index(
+                fields=["payload_version", "mode", "-id"],
+                condition=Q(payload_version__isnull=False),
+                name="run_by_payload_version",
             ),
             models.Index(fields=["team", "mode", "-id"], condition=NEEDS_PERSON, name="run_needs_person"),
             models.Index(fields=["team", "request_id"], condition=~Q(request_id=""), name="run_by_request"),

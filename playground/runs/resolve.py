@@ -214,6 +214,7 @@ def settle(run_id: UUID, *, row: HistoryRow, match: Match) -> bool:
             "resolved_at": timezone.now().isoformat(timespec="seconds"),
         }
         run.save(update_fields=["billing", "cost", "cost_source", "request_id", "evidence"])
+        entries.keep_open([run.team_id])
         entries.record([_fact(run, row, match)])
         HistoryLook.objects.filter(run=run).delete()
         transaction.on_commit(lambda: live.publish([live.Change.read(run)]))

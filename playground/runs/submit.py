@@ -39,6 +39,7 @@ def submit(
     token: uuid.UUID,
     source: str = Source.PLAYGROUND,
     tag: str = "",
+    payload_version: uuid.UUID | None = None,
 ) -> Run:
     """A queued run, or the one that this ``token`` made before. Raises SubmitProblem; sends nothing itself.
 
@@ -65,6 +66,7 @@ def submit(
         version=version,
         source=source,
         tag=tag,
+        payload_version_id=payload_version,
         api_key=key,
         key_label=key.label,
         key_last_four=key.last_four,

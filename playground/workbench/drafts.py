@@ -7,6 +7,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from accounts.models import Membership
+from playground.payloads.models import PayloadVersion
 from playground.workbench.models import Draft
 
 MAX_TEXT = 8 * 1024 * 1024
@@ -32,8 +33,18 @@ def find_draft(*, membership: Membership, endpoint: str) -> Draft | None:
     return Draft.objects.filter(person=membership.user_id, team=membership.team_id, endpoint=endpoint).first()
 
 
-def save_draft(*, membership: Membership, endpoint: str, text: str, version: int | None, base: int) -> int:
+def save_draft(
+    *,
+    membership: Membership,
+    endpoint: str,
+    text: str,
+    version: int | None,
+    base: int,
+    payload_version: PayloadVersion | None = None,
+) -> int:
     """The new revision. ``base`` is the revision the tab started from, 0 for none.
+
+    ``payload_version`` is the saved payload the text began from.
 
     Raises DraftConflict when the stored draft has moved on and says something else; DraftTooLarge above 8 MB, or
     where it would carry the team's drafts over their limit. Invalid JSON is kept: a draft is whatever was typed.
@@ -47,17 +58,23 @@ def save_draft(*, membership: Membership, endpoint: str, text: str, version: int
             person_id=membership.user_id,
             team_id=membership.team_id,
             endpoint=endpoint,
-            defaults={"text": text, "version": version},
+            defaults={"text": text, "version": version, "payload_version": payload_version},
         )
         if made:
             return draft.revision
         changed = Draft.objects.filter(id=draft.id, revision=base).update(
-            text=text, version=version, revision=F("revision") + 1, updated_at=timezone.now()
+            text=text,
+            version=version,
+            payload_version=payload_version,
+            revision=F("revision") + 1,
+            updated_at=timezone.now(),
         )
         if changed:
             return base + 1
         draft.refresh_from_db()
         if draft.text == text:
+            # The page before this one saved it on its way out; what else is said of it is this page's to say.
+            Draft.objects.filter(id=draft.id).update(version=version, payload_version=payload_version)
             return draft.revision
         raise DraftConflict(draft)
 

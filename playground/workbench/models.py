@@ -6,6 +6,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import Team
+from playground.payloads.models import PayloadVersion
 
 
 class Draft(models.Model):
@@ -17,6 +18,10 @@ class Draft(models.Model):
     endpoint = models.CharField(max_length=120)
     text = models.TextField()
     version = models.PositiveSmallIntegerField(null=True)
+    # The saved payload it began from: its variables stand beside Run, its tag goes along.
+    payload_version = models.ForeignKey(
+        PayloadVersion, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     revision = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from uuid_utils.compat import uuid7
@@ -13,6 +14,9 @@ from accounts import access, keys
 from accounts.models import ApiKey, Membership, Mode
 from playground.catalogue.models import Endpoint, Favourite, RecentEndpoint
 from playground.catalogue.versions import preset_version, v1_warning
+from playground.payloads.models import PayloadVersion
+from playground.payloads.opening import find_version, open_version
+from playground.payloads.variables import Variable, from_data
 from playground.runs.estimates import Estimate, estimate
 from playground.runs.models import Run, RunQuerySet
 from playground.runs.presentation import pinnable_seed
@@ -46,6 +50,9 @@ class Desk:
     estimate: Estimate
     token: uuid.UUID
     brought: Brought | None = None
+    # The saved payload that stands in the editor: just opened, or the one the draft began from.
+    payload: PayloadVersion | None = None
+    payload_opened: bool = False
 
     @property
     def text(self) -> str:
@@ -53,7 +60,13 @@ class Desk:
             return self.brought.text
         if self.opened is not None:
             return self.opened.text.request_text
+        if self.payload is not None and self.payload_opened:
+            return self.payload.text
         return self.draft_text
+
+    @property
+    def variables(self) -> list[Variable]:
+        return from_data(self.payload.variables) if self.payload is not None else []
 
     @property
     def draft_text(self) -> str:
@@ -65,6 +78,8 @@ class Desk:
             return self.brought.version
         if self.opened is not None:
             return self.opened.version
+        if self.payload is not None and self.payload_opened:
+            return self.payload.version
         return (self.draft and self.draft.version) or preset_version(self.endpoint)[0]
 
     @property
@@ -88,7 +103,7 @@ class Desk:
         return {
             "draft": self.draft_text,
             "revision": self.draft.revision if self.draft is not None else 0,
-            "opened": self.opened is not None or self.brought is not None,
+            "opened": self.opened is not None or self.payload_opened or self.brought is not None,
             "seed": pinnable_seed(self.shown) if self.shown is not None else "",
         }
 
@@ -133,16 +148,18 @@ def set_up(
     slug: str,
     opened: uuid.UUID | None = None,
     shown: uuid.UUID | None = None,
+    payload: uuid.UUID | None = None,
     brought: Brought | None = None,
 ) -> Desk:
-    """Everything of the page. Http404 for an endpoint or a run that this person may not see."""
+    """Everything of the page. Http404 for an endpoint, a run or a payload that this person may not see."""
     endpoint = visible_endpoint(membership, slug)
     runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug)
+    draft = find_draft(membership=membership, endpoint=slug)
     return Desk(
         membership=membership,
         mode=mode,
         endpoint=endpoint,
-        draft=find_draft(membership=membership, endpoint=slug),
+        draft=draft,
         opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None)
         if opened
         else None,
@@ -151,7 +168,22 @@ def set_up(
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
         token=uuid7(),
         brought=brought,
+        payload=_payload(membership, slug, payload, draft if opened is None and brought is None else None),
+        payload_opened=payload is not None,
     )
+
+
+def _payload(
+    membership: Membership, slug: str, wanted: uuid.UUID | None, draft: Draft | None
+) -> PayloadVersion | None:
+    if wanted is not None:
+        version = open_version(membership=membership, version_id=wanted)
+        if version.payload.endpoint != slug:
+            raise Http404
+        return version
+    if draft is None or draft.payload_version_id is None:
+        return None
+    return find_version(membership, draft.payload_version_id)
 
 
 def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) -> Run | None:

@@ -16,14 +16,17 @@ from accounts.access import Ability
 from accounts.models import ApiKey, Membership, User
 from playground.catalogue.recents import touch_recent
 from playground.ledger.refusals import Explanation, explain
+from playground.payloads.opening import find_version
+from playground.payloads.variables import VariableProblem
 from playground.runs.looks import note_look
 from playground.runs.models import File, Run, State
 from playground.runs.presentation import result_context
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import page
 from playground.workbench.drafts import DraftConflict, DraftTooLarge, save_draft
-from playground.workbench.forms import DraftForm, HowForm, RunForm, UploadForm
-from playground.workbench.leaving import delete_person, farewell_of, remove_member
+from playground.workbench.filling import fill_in
+from playground.workbench.forms import DraftForm, HowForm, LeavingForm, RunForm, UploadForm
+from playground.workbench.leaving import delete_person, farewell_of, heirs, remove_member
 from playground.workbench.uploads import Chip, UploadProblem, keep_upload
 
 EARLIER_RUN = (
@@ -62,6 +65,7 @@ def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -
         slug=slug,
         opened=_uuid(request.GET.get("run")),
         shown=_uuid(request.GET.get("result")),
+        payload=_uuid(request.GET.get("payload")),
     )
     touch_recent(membership=membership, endpoint=desk.endpoint)
     for run in filter(None, (desk.opened, desk.shown)):
@@ -86,38 +90,52 @@ def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         return _run_problems(request, form)
     data = form.cleaned_data
     try:
+        filled = fill_in(
+            payload=data["payload"], text=data["body"], version=data["version"], posted=request.POST
+        )
         run = submit(
             membership=membership,
             endpoint=slug,
             version=data["version"],
             key=data["key"],
-            body_text=data["body"],
+            body_text=filled.text,
             token=data["token"],
+            tag=filled.tag,
+            payload_version=filled.payload_version,
         )
+    except VariableProblem as problem:
+        return _run_problems(request, form, wanting=problem)
     except SubmitProblem as problem:
         if problem.refused is not None:
             return _run_problems(request, form, refusal=explain(membership, problem.refused))
         form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         return _run_problems(request, form)
-    unsent = EARLIER_RUN if _is_earlier(run, data) else ""
+    unsent = EARLIER_RUN if _is_earlier(run, filled.text, data) else ""
     if request.htmx:  # type: ignore[attr-defined]
         context = {**result_context(membership, run), "token": uuid7(), "unsent": unsent}
         return render(request, "workbench/_run_started.html", context)
     if unsent:
         messages.warning(request, unsent)
-    # The page has no script to keep a draft: it opens with the text that was sent.
-    return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?run={run.id}")
+    # The page has no script to keep a draft: it opens with the text that was sent, or with the payload again.
+    opened = f"payload={data['payload'].id}&result={run.id}" if data["payload"] else f"run={run.id}"
+    return redirect(f"{reverse('workbench:playground_endpoint', args=[team, mode, slug])}?{opened}")
 
 
-def _is_earlier(run: Run, data: dict[str, Any]) -> bool:
+def _is_earlier(run: Run, text: str, data: dict[str, Any]) -> bool:
     """Whether the token had made this run before, and the form holds something else by now."""
-    posted = (data["body"], data["version"], data["key"].id)
+    posted = (text, data["version"], data["key"].id)
     return (run.text.request_text, run.version, run.api_key_id) != posted
 
 
-def _run_problems(request: HttpRequest, form: RunForm, *, refusal: Explanation | None = None) -> HttpResponse:
+def _run_problems(
+    request: HttpRequest,
+    form: RunForm,
+    *,
+    refusal: Explanation | None = None,
+    wanting: VariableProblem | None = None,
+) -> HttpResponse:
     template = "workbench/_run_problems.html" if request.htmx else "workbench/run_problems.html"  # type: ignore[attr-defined]
-    return render(request, template, {"form": form, "refusal": refusal}, status=422)
+    return render(request, template, {"form": form, "refusal": refusal, "wanting": wanting}, status=422)
 
 
 @require_POST
@@ -136,6 +154,7 @@ def draft_save(request: HttpRequest, team: str, mode: str, slug: str) -> HttpRes
             text=data["body"],
             version=data["version"],
             base=data["base"],
+            payload_version=find_version(membership, data["payload"]) if data["payload"] else None,
         )
     except DraftConflict as conflict:
         theirs = conflict.theirs
@@ -201,8 +220,14 @@ def member_remove(request: HttpRequest, team: str, member: uuid.UUID) -> HttpRes
     own = leaving.id == actor.id
     if not own:
         access.require(actor, Ability.MANAGE_MEMBERS)
+    form = LeavingForm(request.POST, heirs=heirs(leaving))
+    if not form.is_valid():
+        messages.error(request, "Choose somebody of this team for the payloads.")
+        return redirect("accounts:member_list", team)
     try:
-        cancelled = remove_member(actor=actor, leaving=leaving, request=request)
+        cancelled = remove_member(
+            actor=actor, leaving=leaving, heir=form.cleaned_data["heir"], request=request
+        )
     except teams.TeamProblem as problem:
         messages.error(request, str(problem))
         return redirect("accounts:member_list", team)

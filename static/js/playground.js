@@ -30,7 +30,7 @@ draft = new Draft({
   url: form.dataset.draftUrl,
   revision: facts.revision,
   text: () => editor.text,
-  fields: () => ({ version: version() }),
+  fields: () => ({ version: version(), payload: form.elements.payload?.value ?? "" }),
   status: document.getElementById("draft-state"),
   onState: draftBecame,
 });
@@ -57,9 +57,28 @@ conflict.addEventListener("click", (event) => {
 /** The opened run's text has become the draft: a reload shows that, and the newest result. */
 function openedIsMine() {
   document.getElementById("opened-notice")?.remove();
+  document.getElementById("payload-draft-note")?.remove();
   const { pageUrl } = form.dataset;
   if (location.pathname + location.search !== pageUrl) history.replaceState(null, "", pageUrl);
 }
+
+// -- the saved payload it began from
+
+const variables = () => [...form.querySelectorAll("#payload-fields [name]")].map((field) => field.value);
+const aside = document.querySelector("[data-payload-aside]");
+if (aside) {
+  aside.hidden = false;
+  aside.addEventListener("click", () => {
+    for (const part of document.querySelectorAll("#payload-notice, #payload-fields, [data-of-payload]")) part.remove();
+    draft.touch();
+  });
+}
+
+// Others that send the text ask for it here: the field lags behind the editor.
+form.addEventListener("atelier:ask-text", (event) => {
+  editor.flush();
+  event.detail.text = editor.text;
+});
 
 // -- version
 
@@ -86,17 +105,19 @@ document.addEventListener("pasted:use", ({ detail }) => {
 
 // -- run
 
-// The second half of a double click, which may come after the first one was answered. Another text is another wish.
+// The second half of a double click, which may come after the first one was answered. Another text, and another
+// button, is another wish.
 const DOUBLE_MS = 600;
 const AGAIN_IS_SAFE = "Nothing typed is lost. If the run was made, it is in the history, and pressing Run again makes no second one.";
-let pressed = { at: -Infinity, text: null };
+let pressed = { at: -Infinity };
 
 document.addEventListener(
   "submit",
   (event) => {
     if (event.target !== form) return;
-    const now = { at: performance.now(), text: `${version()} ${editor.text}` };
-    if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text) {
+    const text = [version(), editor.text, ...variables()].join("\n");
+    const now = { at: performance.now(), text, button: event.submitter };
+    if (now.at - pressed.at < DOUBLE_MS && now.text === pressed.text && now.button === pressed.button) {
       event.preventDefault();
       event.stopPropagation();
     } else pressed = now;
@@ -137,6 +158,17 @@ document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
+/** A variable's field that the problem is about: marked until it is changed, and where one goes on typing. */
+function toWhatIsWanting() {
+  const name = problems().querySelector("[data-problem-field^=variable-]")?.dataset.problemField;
+  const field = name && form.elements[name];
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-errormessage", "run-problems");
+  field.addEventListener("input", () => ["aria-invalid", "aria-errormessage"].forEach((one) => field.removeAttribute(one)), { once: true });
+  field.focus();
+}
+
 function takeAnswer(detail) {
   const { status, responseURL } = detail.xhr;
   const away = signedOut(responseURL);
@@ -166,6 +198,7 @@ function showResult() {
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "result" && event.detail.xhr.status === 200) showResult();
+  else if (event.detail.target.id === "run-problems") toWhatIsWanting();
 });
 
 // -- what the result offers

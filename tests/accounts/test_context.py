@@ -36,7 +36,7 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "alice",
             [
-                ["Playground", "Models", "History"],
+                ["Playground", "Models", "Payloads", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
@@ -44,12 +44,12 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "adam",
             [
-                ["Playground", "Models", "History"],
+                ["Playground", "Models", "Payloads", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
-        ("bob", [["Playground", "Models", "History"], ["Spend", "Budgets"], ["Team", "My keys"]]),
+        ("bob", [["Playground", "Models", "Payloads", "History"], ["Spend", "Budgets"], ["Team", "My keys"]]),
         (
             "audrey",
             [["History"], ["Spend", "Budgets", "Reconcile", "Ledger"], ["Team", "My keys", "Activity"]],

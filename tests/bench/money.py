@@ -15,7 +15,7 @@ from config import commands
 from tests.bench.house import House, median
 
 PROCESSES, THREADS, EACH = 4, 16, 10
-BATCH, BATCHES = 200, 5
+BATCH, BATCHES = 200, 25
 SLUG = "bench-0-0"
 
 

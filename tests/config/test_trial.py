@@ -64,8 +64,9 @@ class Run:
         return not self.left()
 
     def part(self, words: str) -> psutil.Process:
-        (found,) = [process for process in self.left() if words in " ".join(process.cmdline())]
-        return found
+        found = [process for process in self.left() if words in " ".join(process.cmdline())]
+        # A server's child carries the server's command line until it has named itself.
+        return min(found, key=psutil.Process.create_time)
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.core.cache import cache
 
 from playground.ledger import checks, entry_page, sealing
 from playground.ledger.models import Entry, LedgerCheck, Seal
@@ -168,6 +169,9 @@ def test_the_newest_block_is_verified_on_demand(
     page = words(client.post(f"{url}verify/", follow=True).text)
     assert "1 block with 1 entry is as it was sealed." in page
     tamper("UPDATE playground_entry SET held = 9 WHERE run_id = %s", [run])
+    page = words(client.post(f"{url}verify/", follow=True).text)
+    assert "It was checked a moment ago. Try again in ten seconds." in page
+    cache.clear()  # ten seconds later
     page = words(client.post(f"{url}verify/", follow=True).text)
     assert "The chain does not hold" in page
     assert "Block 1: One of its entries (1), or the block itself, was changed." in page

@@ -1,6 +1,7 @@
 """Deeds that meet at the same moment wait for each other, never in a circle, and lose nothing."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,8 +15,8 @@ from playground.ledger.budgets import terms_of
 from playground.ledger.models import BudgetRequest, Entry, PeriodClose
 from playground.ledger.periods import Kind, Period
 from playground.ledger.requests import RequestProblem
-from playground.runs import execute
-from playground.runs.models import Billing, State
+from playground.runs import execute, settling
+from playground.runs.models import Billing, Run, State
 from tests.ledger.books import learn, reserve
 from tests.ledger.caps import cap, today
 from tests.ledger.test_requests import approve, ask
@@ -70,26 +71,43 @@ def test_a_month_is_closed_while_somebody_leaves_with_unsent_runs() -> None:
     assert PeriodClose.objects.count() == 1
 
 
-def test_an_outcome_that_meets_a_closing_month_is_kept() -> None:
+def answered(run: Run) -> None:
+    assert execute.settle_all([outcome(run, billed("0.25"))]) == 1
+
+
+def told(run: Run) -> None:
+    assert run.person is not None
+    settling.settle_by_person(
+        run=run, actor=run.person, billed=True, cost=Decimal("0.25"), reason="The invoice has it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "billing", "settle"),
+    [(State.SENDING, Billing.PENDING, answered), (State.UNKNOWN, Billing.UNKNOWN, told)],
+    ids=["answered", "told"],
+)
+def test_what_becomes_known_while_its_month_is_closed_is_kept(
+    state: State, billing: Billing, settle: Callable[[Run], None]
+) -> None:
     people = make_people()
     ago = timedelta(days=(today(people) - last_month(people).last).days)
-    run = make_run(people.membership("bob"), state=State.SENDING, billing=Billing.PENDING, ago=ago)
+    run = make_run(people.membership("bob"), state=state, billing=billing, ago=ago)
     day = run.created_at.astimezone(people.team.zone).date()
     assert day == last_month(people).last
     begun = threading.Event()
 
-    def end_month() -> int:
+    def end_month() -> None:
         with transaction.atomic():
             close(people)
             begun.set()
             assert wait_until(somebody_waits, seconds=30)
-        return 0
 
-    def settle() -> int:
+    def learn_it() -> None:
         assert begun.wait(30)
-        return execute.settle_all([outcome(run, billed("0.25"))])
+        settle(run)
 
-    assert together(end_month, settle) == [0, 1]
+    together(end_month, learn_it)
     run.refresh_from_db()
     assert (run.billing, run.cost) == (Billing.BILLED, Decimal("0.25"))
     entry = Entry.objects.get(run_id=run.id, kind="correction")

@@ -38,10 +38,16 @@ def migrate() -> None:
     executor.migrate([taking_over(executor)])
 
 
+def take_over() -> None:
+    """Go back to before the ledger with the runs as they are, and let it take them over."""
+    forget_entries()
+    go_back()
+    migrate()
+
+
 @pytest.fixture
 def people() -> Iterator[People]:
-    """In a database whose runs are older than the ledger; afterwards at its newest again."""
-    go_back()
+    """Runs are made with the newest tables, as the models know them; afterwards these are there again."""
     yield make_people()
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
@@ -71,8 +77,7 @@ def test_every_state_is_taken_over(people: People, monkeypatch: pytest.MonkeyPat
         (State.UNKNOWN, Billing.UNKNOWN, None),
     ]
     runs = [make_run(bob, state=state, billing=billing, cost=cost) for state, billing, cost in states]
-    forget_entries()
-    migrate()
+    take_over()
     for run in runs[:3]:
         assert said(run) == [FIRST]
     zero = Decimal(0)
@@ -99,8 +104,7 @@ def test_days_are_the_teams_and_gone_people_keep_their_name(people: People) -> N
     run = make_run(people.membership("bob"))
     # What deleting the person leaves; the deletion itself needs tables that are newer than this state.
     Run.objects.filter(id=run.id).update(created_at=datetime(2026, 11, 2, 3, 30, tzinfo=UTC), person=None)
-    forget_entries()
-    migrate()
+    take_over()
     charge = Entry.objects.get(run_id=run.id, kind="charge")
     assert (charge.day.isoformat(), charge.person_id, charge.person_label) == ("2026-11-01", None, "Bob")
     assert QuarterHour.objects.get().bucket == datetime(2026, 11, 2, 3, 30, tzinfo=UTC)
@@ -108,8 +112,7 @@ def test_days_are_the_teams_and_gone_people_keep_their_name(people: People) -> N
 
 def test_it_goes_on_where_it_stopped(people: People) -> None:
     runs = [make_run(people.membership("bob")) for _ in range(2)]
-    forget_entries()
-    migrate()
+    take_over()
     with past_the_triggers() as cursor:
         cursor.execute("DELETE FROM playground_entry WHERE run_id = %s", [runs[1].id])
     go_back()

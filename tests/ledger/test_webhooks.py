@@ -133,3 +133,10 @@ def test_the_list_marks_what_is_unread(people: People) -> None:
     assert 'aria-label="Alerts"' in client.get(place(people)).text
     assert client.post(place(people, "read/"), {"up_to": "nonsense"}).status_code == 302
     assert "Nothing to tell yet" in people.bob.client().get(place(people)).text
+
+
+def test_a_second_try_waits_a_moment(people: People) -> None:
+    client = people.alice.client()
+    tried = [client.post("/t/studio/live/alerts/webhook/try/", follow=True).text for _ in range(2)]
+    assert ["A message is on its way" in page for page in tried] == [True, False]
+    assert "A message was sent a moment ago" in tried[1]

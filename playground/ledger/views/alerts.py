@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
-from playground.ledger import alerts, nudge, webhooks
+from playground.ledger import alerts, nudge, pace, webhooks
 from playground.ledger.alert_forms import ReadForm, WebhookForm
 
 SHOWN = 100
@@ -69,6 +69,9 @@ def webhook_set(request: HttpRequest, team: str, mode: str) -> HttpResponse:
 @require_POST
 def webhook_try(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     membership = _manager(request, team)
+    if pace.is_too_soon("webhook", membership.team_id):
+        messages.info(request, "A message was sent a moment ago. Try again in ten seconds.")
+        return redirect("ledger:alert_list", team, mode)
     nudge.send("ledger.try_webhook", team_id=str(membership.team_id))
     messages.info(request, "A message is on its way. Reload to see whether it was taken.")
     return redirect("ledger:alert_list", team, mode)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
-from playground.ledger import checks, entry_page, sealing, verify
+from playground.ledger import checks, entry_page, pace, sealing, verify
 from playground.ledger.entry_forms import EntryFilterForm
 from playground.ledger.entry_page import Cursor
 from playground.ledger.models import LedgerCheck
@@ -80,6 +80,9 @@ def chain_verify(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     """Recompute the newest block only: the whole chain is the command's and the night's."""
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.SEE_BOOKS)
+    if pace.is_too_soon("verify", membership.team_id):
+        messages.info(request, "It was checked a moment ago. Try again in ten seconds.")
+        return redirect("ledger:entry_list", team, mode)
     walk = verify.verify_newest()
     checks.note(kind=LedgerCheck.Kind.BLOCK, summary=walk.words, agrees=walk.fault is None)
     if walk.fault is None:

@@ -1,0 +1,118 @@
+"""What is said about a payload beside its text: name, notes, place, tag, cover, and who sees it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import access, audit
+from accounts.access import Ability
+from accounts.models import Membership, User
+from playground.payloads import exposure
+from playground.payloads.models import Payload, PayloadFavourite, Visibility
+from playground.payloads.saving import PayloadProblem, clean_folder, clean_name, clean_tags, clean_words
+from playground.runs.models import Output
+
+
+def change_details(
+    *,
+    membership: Membership,
+    payload: Payload,
+    name: str,
+    notes: str,
+    tags: Iterable[str],
+    folder: str,
+    run_tag: str,
+) -> None:
+    """Whoever reads it may do this. Raises PayloadProblem, and a Leak where others would read a key in it."""
+    access.require(membership, Ability.RUN)
+    changes: dict[str, Any] = {
+        "name": clean_name(name),
+        "notes": clean_words(notes),
+        "tags": clean_tags(tags),
+        "folder": clean_folder(folder),
+        "run_tag": clean_words(run_tag)[:60],
+    }
+    with transaction.atomic():
+        locked = _locked(membership, payload)
+        if locked.is_shared:
+            exposure.check_words(changes)
+        Payload.objects.filter(id=locked.id).update(**changes, updated_at=timezone.now())
+
+
+def set_cover(*, membership: Membership, payload: Payload, output: Output | None) -> None:
+    """``output`` is one of a run that this person may see, or None for no picture."""
+    access.require(membership, Ability.RUN)
+    with transaction.atomic():
+        Payload.objects.filter(id=_locked(membership, payload).id).update(cover=output)
+
+
+def share(
+    *,
+    membership: Membership,
+    payload: Payload,
+    visibility: str,
+    readers: Iterable[User] = (),
+    request: HttpRequest | None = None,
+) -> None:
+    """Say who sees it. Every version, its notes and defaults are looked through for keys first: raises Leak.
+
+    Raises PermissionDenied for whoever may not manage it, PayloadProblem for nobody named.
+    """
+    chosen = list(readers) if visibility == Visibility.NAMED else []
+    if visibility == Visibility.NAMED and not chosen:
+        raise PayloadProblem("readers", "Name at least one person, or choose who else sees it.")
+    with transaction.atomic():
+        locked = _locked(membership, payload)
+        if not locked.may_manage(membership):
+            raise PermissionDenied
+        if visibility != Visibility.PRIVATE:
+            _check_all(locked)
+        before = locked.visibility
+        locked.visibility = visibility
+        locked.save(update_fields=["visibility"])
+        locked.readers.set(chosen)
+        audit.record(
+            team=locked.team,
+            actor=membership.user,
+            verb="payload.shared",
+            target=locked.name if visibility != Visibility.PRIVATE or before != Visibility.PRIVATE else "",
+            before={"visibility": before},
+            after={"visibility": visibility, "readers": ", ".join(sorted(user.label for user in chosen))}
+            if chosen
+            else {"visibility": visibility},
+            request=request,
+        )
+    payload.visibility = visibility
+
+
+def _check_all(payload: Payload) -> None:
+    exposure.check_words(
+        {"name": payload.name, "notes": payload.notes, "folder": payload.folder, "tags": payload.tags}
+    )
+    for version in payload.versions.order_by("-number").iterator(chunk_size=20):
+        place = "" if version.number == payload.newest else f"version {version.number}, "
+        exposure.check_texts(
+            text=version.text, variables=version.variables, message=version.message, place=place
+        )
+
+
+def toggle_favourite(*, membership: Membership, payload: Payload) -> bool:
+    """Turns the star on or off; the answer is whether it is on now."""
+    with transaction.atomic():
+        removed, _ = PayloadFavourite.objects.filter(person=membership.user, payload=payload).delete()
+        if removed:
+            return False
+        PayloadFavourite.objects.get_or_create(person=membership.user, payload=payload)
+        return True
+
+
+def _locked(membership: Membership, payload: Payload) -> Payload:
+    visible = Payload.objects.visible_to(membership).select_related("team")
+    locked = visible.select_for_update(of=("self",)).get(id=payload.id)
+    if locked.trashed_at is not None:
+        raise PayloadProblem("payload", "This payload is in the trash. Restore it first.")
+    return locked

@@ -1,0 +1,28 @@
+from django.urls import path
+
+from playground.payloads.views import library, payload, rows, saving, variables
+
+app_name = "payloads"
+
+HERE = "t/<slug:team>/<mode:mode>/payloads/"
+ONE = f"{HERE}<uuid:payload>/"
+
+urlpatterns = [
+    path(HERE, library.payload_list, name="payload_list"),
+    path(f"{HERE}new/", saving.payload_create, name="payload_create"),
+    path(f"{HERE}versions/<uuid:version>/", payload.version_show, name="version_show"),
+    path(ONE, payload.payload_detail, name="payload_detail"),
+    path(f"{ONE}change/", payload.payload_change, name="payload_change"),
+    path(f"{ONE}share/", payload.payload_share, name="payload_share"),
+    path(f"{ONE}favourite/", payload.payload_favourite, name="payload_favourite"),
+    path(f"{ONE}cover/", payload.payload_cover, name="payload_cover"),
+    path(f"{ONE}trash/", payload.payload_trash, name="payload_trash"),
+    path(f"{ONE}restore/", payload.payload_restore, name="payload_restore"),
+    path(f"{ONE}delete/", payload.payload_purge, name="payload_purge"),
+    path(f"{ONE}save/", saving.version_save, name="version_save"),
+    path(f"{ONE}versions/<int:number>/restore/", saving.version_restore, name="version_restore"),
+    path(f"{ONE}fork/", saving.payload_fork, name="payload_fork"),
+    path(f"{ONE}pull/", saving.payload_pull, name="payload_pull"),
+    path(f"{ONE}variables/", variables.payload_variables, name="payload_variables"),
+    path(f"{ONE}rows/", rows.payload_rows, name="payload_rows"),
+]
