@@ -278,6 +278,8 @@ ROWS: dict[str, Row] = {
     "workbench:run_start": post(expect(alice=422, adam=422, bob=422, audrey=403)),
     "workbench:draft_save": post(expect(alice=422, adam=422, bob=422, audrey=403)),
     "workbench:recent_runs": Row(RUNNERS),
+    "workbench:pasted": Row(RUNNERS),
+    "workbench:pasted_use": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
     "workbench:file_upload": post(expect(alice=422, adam=422, bob=422, audrey=403)),
     "workbench:file_how": post(expect(alice=404, adam=404, bob=404, audrey=403)),
     "workbench:account_delete": Row(SIGNED_IN, proved=True),

@@ -66,6 +66,28 @@ class DraftForm(forms.Form):
         return clean_newlines(self.cleaned_data["body"])
 
 
+class PastedForm(forms.Form):
+    """A command or program as it was pasted."""
+
+    command = forms.CharField(
+        strip=False,
+        error_messages={"required": "Paste a command or a program first."},
+    )
+
+    def clean_command(self) -> str:
+        return clean_newlines(self.cleaned_data["command"])
+
+
+class BroughtForm(forms.Form):
+    """A text taken from what was pasted, to be opened in the editor."""
+
+    body = forms.CharField(strip=False)
+    version = forms.TypedChoiceField(choices=[(1, "v1"), (2, "v2")], coerce=int)
+
+    def clean_body(self) -> str:
+        return clean_newlines(self.cleaned_data["body"])
+
+
 class LeavingForm(forms.Form):
     """Who takes over what somebody shared; empty for whoever is the usual choice."""
 

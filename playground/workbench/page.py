@@ -29,6 +29,14 @@ RECENT = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A text from elsewhere, opened over the draft without replacing it."""
+
+    text: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """One endpoint opened by one person: ``text`` is what the editor starts with, ``draft_text`` what was kept."""
 
@@ -41,12 +49,15 @@ class Desk:
     keys: list[ApiKey]
     estimate: Estimate
     token: uuid.UUID
+    brought: Brought | None = None
     # The saved payload that stands in the editor: just opened, or the one the draft began from.
     payload: PayloadVersion | None = None
     payload_opened: bool = False
 
     @property
     def text(self) -> str:
+        if self.brought is not None:
+            return self.brought.text
         if self.opened is not None:
             return self.opened.text.request_text
         if self.payload is not None and self.payload_opened:
@@ -63,6 +74,8 @@ class Desk:
 
     @property
     def version(self) -> int:
+        if self.brought is not None:
+            return self.brought.version
         if self.opened is not None:
             return self.opened.version
         if self.payload is not None and self.payload_opened:
@@ -80,7 +93,7 @@ class Desk:
     @property
     def files(self) -> dict[str, Any]:
         known = uploads.chips(self.text, membership=self.membership, mode=self.mode)
-        if self.opened is not None or self.payload_opened:
+        if self.text != self.draft_text:
             known |= uploads.chips(self.draft_text, membership=self.membership, mode=self.mode)
         return known
 
@@ -90,7 +103,7 @@ class Desk:
         return {
             "draft": self.draft_text,
             "revision": self.draft.revision if self.draft is not None else 0,
-            "opened": self.opened is not None or self.payload_opened,
+            "opened": self.opened is not None or self.payload_opened or self.brought is not None,
             "seed": pinnable_seed(self.shown) if self.shown is not None else "",
         }
 
@@ -133,9 +146,10 @@ def set_up(
     membership: Membership,
     mode: str,
     slug: str,
-    opened: uuid.UUID | None,
-    shown: uuid.UUID | None,
+    opened: uuid.UUID | None = None,
+    shown: uuid.UUID | None = None,
     payload: uuid.UUID | None = None,
+    brought: Brought | None = None,
 ) -> Desk:
     """Everything of the page. Http404 for an endpoint, a run or a payload that this person may not see."""
     endpoint = visible_endpoint(membership, slug)
@@ -153,7 +167,8 @@ def set_up(
         keys=list(keys.usable_keys(membership, mode)),
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
         token=uuid7(),
-        payload=_payload(membership, slug, payload, draft if opened is None else None),
+        brought=brought,
+        payload=_payload(membership, slug, payload, draft if opened is None and brought is None else None),
         payload_opened=payload is not None,
     )
 

@@ -1,6 +1,13 @@
 from django.urls import include, path
 
-from playground.workbench import compare_views, freeze_views, gallery_views, sweep_views, views
+from playground.workbench import (
+    compare_views,
+    freeze_views,
+    gallery_views,
+    pasted_views,
+    sweep_views,
+    views,
+)
 
 app_name = "workbench"
 
@@ -27,6 +34,12 @@ urlpatterns = [
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/run/", views.run_start, name="run_start"),
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/draft/", views.draft_save, name="draft_save"),
     path("t/<slug:team>/<mode:mode>/playground/<str:slug>/recent/", views.recent_runs, name="recent_runs"),
+    path("t/<slug:team>/<mode:mode>/pasted/", pasted_views.pasted, name="pasted"),
+    path(
+        "t/<slug:team>/<mode:mode>/playground/<str:slug>/pasted/",
+        pasted_views.pasted_use,
+        name="pasted_use",
+    ),
     path("t/<slug:team>/<mode:mode>/uploads/", views.file_upload, name="file_upload"),
     path("t/<slug:team>/<mode:mode>/uploads/<uuid:file>/", views.file_how, name="file_how"),
     path("t/<slug:team>/keys/<uuid:key_id>/under-way/", views.key_open_runs, name="key_open_runs"),

@@ -39,7 +39,7 @@ EARLIER_RUN = (
 )
 
 
-def _member(request: HttpRequest, team: str) -> Membership:
+def member_at_work(request: HttpRequest, team: str) -> Membership:
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.RUN)
     return membership
@@ -55,14 +55,14 @@ def _uuid(text: str | None) -> uuid.UUID | None:
 @require_safe
 def playground(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     """Open the endpoint this person used last."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     return redirect("workbench:playground_endpoint", team, mode, page.first_endpoint(membership))
 
 
 @require_safe
 def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
     """One endpoint: editor, run bar, newest result. ``?run=`` opens a past run, ``?result=`` its result."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     desk = page.set_up(
         membership=membership,
         mode=mode,
@@ -74,10 +74,10 @@ def playground_endpoint(request: HttpRequest, team: str, mode: str, slug: str) -
     touch_recent(membership=membership, endpoint=desk.endpoint)
     for run in filter(None, (desk.opened, desk.shown)):
         note_look(request, membership, run)
-    return render(request, "workbench/playground_endpoint.html", _context(desk))
+    return render(request, "workbench/playground_endpoint.html", desk_context(desk))
 
 
-def _context(desk: page.Desk) -> dict[str, Any]:
+def desk_context(desk: page.Desk) -> dict[str, Any]:
     recent = page.recent_runs(membership=desk.membership, mode=desk.mode, slug=desk.endpoint.slug)
     context = {"desk": desk, "recent": recent, "team": desk.membership.team, "mode": desk.mode}
     if desk.shown is not None:
@@ -88,7 +88,7 @@ def _context(desk: page.Desk) -> dict[str, Any]:
 @require_POST
 def run_start(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
     """Submit one run. The token in the form makes a double click or a resent form the same run."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     form = RunForm(request.POST, membership=membership, mode=mode)
     if not form.is_valid():
         return _run_problems(request, form)
@@ -178,7 +178,7 @@ def _run_problems(
 @require_POST
 def draft_save(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
     """Keep what was typed. 409 with the other text when another tab has saved since."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     endpoint = page.visible_endpoint(membership, slug)
     form = DraftForm(request.POST)
     if not form.is_valid():
@@ -206,15 +206,15 @@ def draft_save(request: HttpRequest, team: str, mode: str, slug: str) -> HttpRes
 @require_safe
 def recent_runs(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResponse:
     """The strip of newest runs, and the price beside Run that follows from them."""
-    membership = _member(request, team)
-    desk = page.set_up(membership=membership, mode=mode, slug=slug, opened=None, shown=None)
-    return render(request, "workbench/_recent_runs.html", {**_context(desk), "swap_estimate": True})
+    membership = member_at_work(request, team)
+    desk = page.set_up(membership=membership, mode=mode, slug=slug)
+    return render(request, "workbench/_recent_runs.html", {**desk_context(desk), "swap_estimate": True})
 
 
 @require_POST
 def file_upload(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     """Keep a file and answer with its marker for the text."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return JsonResponse({"error": "Choose a file."}, status=422)
@@ -228,7 +228,7 @@ def file_upload(request: HttpRequest, team: str, mode: str) -> HttpResponse:
 @require_POST
 def file_how(request: HttpRequest, team: str, mode: str, file: uuid.UUID) -> HttpResponse:
     """Another way to send the same file: a new marker."""
-    membership = _member(request, team)
+    membership = member_at_work(request, team)
     found = get_object_or_404(File.objects.visible_to(membership), id=file)
     form = HowForm(request.POST)
     if not form.is_valid():

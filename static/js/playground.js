@@ -58,7 +58,8 @@ conflict.addEventListener("click", (event) => {
 function openedIsMine() {
   document.getElementById("opened-notice")?.remove();
   document.getElementById("payload-draft-note")?.remove();
-  if (location.search) history.replaceState(null, "", location.pathname);
+  const { pageUrl } = form.dataset;
+  if (location.pathname + location.search !== pageUrl) history.replaceState(null, "", pageUrl);
 }
 
 // -- the saved payload it began from
@@ -90,6 +91,17 @@ for (const radio of form.elements.version) {
     draft.touch();
   });
 }
+
+// -- a text taken from a pasted command
+
+document.addEventListener("pasted:use", ({ detail }) => {
+  if (detail.slug !== form.dataset.slug) return;
+  detail.taken = true;
+  editor.setText(detail.text, { origin: "pasted" });
+  const radio = [...form.elements.version].find((one) => one.value === detail.version);
+  if (radio && !radio.checked) radio.click();
+  flash("What you pasted is in the editor. Undo brings back what was there.", "success");
+});
 
 // -- run
 

@@ -1,0 +1,105 @@
+"""What a pasted command or program would send: which model, through which version, and the exact JSON text."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+MAX_BYTES = 1_000_000
+
+_ROUTE = re.compile(r"/v([12])/([A-Za-z0-9][A-Za-z0-9._-]{0,119})/?")
+_KEY_SHAPE = re.compile(r"SG(?:TEST)?_[0-9A-Fa-f]{16}(?![0-9A-Za-z])")
+_PLACEHOLDER = re.compile(r"[$<{%\[(*.].*|.*your.*|.*api.?key.*|x+", re.IGNORECASE | re.DOTALL)
+_KEY_NAMES = frozenset({"x-api-key", "authorization", "api-key", "api_key", "apikey"})
+
+
+class PasteProblem(ValueError):
+    """Nothing could be taken; the message is fit for the person and holds no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """``key`` is what must not go anywhere: it is in no other field, and ``repr`` leaves it out."""
+
+    endpoint: str
+    version: int
+    text: str
+    key: str = field(default="", repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def route_of(address: str, hosts: frozenset[str]) -> tuple[str, int]:
+    """Model and version of an address. PasteProblem unless it is a model's, on one of ``hosts`` (``name`` or
+    ``name:port``): what another service takes under the same path is not this model's payload.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+        place = parts.netloc.rpartition("@")[2].lower().removesuffix(":443")
+    except ValueError:
+        raise PasteProblem("The address in it cannot be read.") from None
+    if place not in hosts:
+        raise PasteProblem(f"It calls {shown(place)}, which is not the provider. Nothing was taken.")
+    found = _ROUTE.fullmatch(parts.path)
+    if found is None:
+        raise PasteProblem(
+            f"{shown(parts.path or '/')} is not the address of a model, such as /v1/seedream-4.5."
+        )
+    return found[2], int(found[1])
+
+
+def shown(text: str) -> str:
+    """A part of what was pasted as a message may name it."""
+    text = without_keys(text)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def keys_in_address(address: str) -> list[str]:
+    """Keys given behind the question mark of an address, and a password before its host."""
+    try:
+        parts = urlsplit(address)
+        given = [value for name, value in parse_qsl(parts.query) if is_key_name(name) and is_key(value)]
+        return given + ([parts.password] if parts.password else [])
+    except ValueError:
+        return []
+
+
+def is_key_name(name: str) -> bool:
+    return name.strip().lower() in _KEY_NAMES
+
+
+def key_of(value: str) -> str:
+    """The key in the value of a header, without its scheme; empty for none and for a placeholder."""
+    value = re.sub(r"(?i)^(bearer|basic|token)\s+", "", value.strip()).strip()
+    return value if is_key(value) else ""
+
+
+def is_key(value: str) -> bool:
+    return bool(_KEY_SHAPE.search(value)) or bool(value and not _PLACEHOLDER.fullmatch(value))
+
+
+def has_key_shape(text: str) -> bool:
+    return bool(_KEY_SHAPE.search(text))
+
+
+def without_keys(text: str, *keys: str) -> str:
+    """``text`` with ``keys``, and whatever is shaped like a key of the provider, replaced."""
+    for key in filter(None, keys):
+        text = text.replace(key, "[key]")
+    return _KEY_SHAPE.sub("[key]", text)
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def take(*, endpoint: str, version: int, text: str, keys: list[str], notes: list[str]) -> Pasted:
+    """The result, unless a key is inside the JSON itself: from there it could not be left out unasked."""
+    if has_key_shape(text) or any(key in text for key in keys if len(key) >= 8):
+        raise PasteProblem("There is a key inside the JSON. Take it out there, then paste again.")
+    if not is_json(text):
+        notes = [*notes, "This is not valid JSON yet. The editor shows where."]
+    return Pasted(endpoint, version, text, keys[0] if keys else "", tuple(dict.fromkeys(notes)))
