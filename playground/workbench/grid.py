@@ -7,7 +7,7 @@ duration), a number stays a number. Nothing is counted by making it: a range of 
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,11 +25,12 @@ _BARE_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
 
 
 class GridProblem(ValueError):
-    """Fields that make no sweep. ``row`` counts from 0, None where the whole is meant."""
+    """Fields that make no sweep. ``row`` counts from 0, None for the whole; ``column`` is field or values."""
 
-    def __init__(self, message: str, row: int | None = None) -> None:
+    def __init__(self, message: str, row: int | None = None, column: str = "values") -> None:
         super().__init__(message)
         self.row = row
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ def from_data(rows: Sequence[dict[str, Any]]) -> list[Field]:
     return [Field(tuple(row["path"]), tuple(row["literals"])) for row in rows]
 
 
-def read(text: str, rows: Sequence[tuple[str, str]]) -> list[Field]:
-    """The fields typed as (place, values); empty rows are left out. Raises GridProblem at the first bad one."""
+def read(text: str, rows: Sequence[tuple[str, str]], *, texts: Collection[str] = ()) -> list[Field]:
+    """The fields typed as (path, values); empty rows are left out. ``texts`` are names whose values are text where
+    the JSON has none yet. Raises GridProblem at the first bad one.
+    """
     known = places.scalars(text)
     literals = dict(known)
     fields: list[Field] = []
@@ -64,12 +67,14 @@ def read(text: str, rows: Sequence[tuple[str, str]]) -> list[Field]:
             path = places.parse(place, known=[path for path, _ in known])
             places.written(text, path, "0")
         except PlaceProblem as problem:
-            raise GridProblem(str(problem), number) from problem
+            raise GridProblem(str(problem), number, "field") from problem
         _check_apart(path, fields, number)
-        found = _values(values, literals.get(path), number)
+        before = literals.get(path)
+        is_text = places.shown(path) in texts if before is None else before.startswith('"')
+        found = _values(values, number, is_text=is_text)
         fields.append(Field(path, found))
     if not fields:
-        raise GridProblem("Name at least one place and its values.", 0)
+        raise GridProblem("Name at least one field and its values.", 0, "field")
     if count(fields) > MOST_CELLS:
         raise _too_many(count(fields), None)
     return fields
@@ -79,11 +84,10 @@ def _check_apart(path: Path, fields: Sequence[Field], number: int) -> None:
     for field in fields:
         shorter = min(len(field.path), len(path))
         if field.path[:shorter] == path[:shorter]:
-            raise GridProblem(f"{places.shown(path)} and {field.name} are the same place.", number)
+            raise GridProblem(f"{places.shown(path)} and {field.name} are the same field.", number, "field")
 
 
-def _values(typed: str, before: str | None, number: int) -> tuple[str, ...]:
-    is_text = before is not None and before.startswith('"')
+def _values(typed: str, number: int, *, is_text: bool) -> tuple[str, ...]:
     lines = [line for line in (line.strip() for line in typed.splitlines()) if line]
     if not is_text and len(lines) == 1 and "," in lines[0] and lines[0][0] not in '"[{':
         lines = [part for part in (part.strip() for part in lines[0].split(",")) if part]

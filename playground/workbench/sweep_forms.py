@@ -33,8 +33,11 @@ class CapsForm(forms.Form):
     )
 
 
+EXAMPLES = (("such as seed", "1..4"), ("such as size", "1K, 2K"), ("such as prompt", "one a line"))
+
+
 class SweepForm(CapsForm):
-    """The text, up to three places with their values, key and caps."""
+    """The text, up to three fields with their values, key and caps."""
 
     body = forms.CharField(
         strip=False,
@@ -54,13 +57,14 @@ class SweepForm(CapsForm):
             (str(key.id), f"{key.label} …{key.last_four}") for key in keys
         ]
         for number in range(1, grid.MOST_FIELDS + 1):
-            self.fields[f"place_{number}"] = forms.CharField(
+            self.fields[f"field_{number}"] = forms.CharField(
                 required=False,
                 max_length=300,
-                label=f"Place {number}",
+                label=f"Field {number}",
                 widget=forms.TextInput(
                     attrs={
-                        "list": "sweep-places",
+                        "list": "sweep-fields",
+                        "placeholder": EXAMPLES[number - 1][0],
                         "class": "input-mono",
                         "autocomplete": "off",
                         "spellcheck": "false",
@@ -71,7 +75,14 @@ class SweepForm(CapsForm):
                 required=False,
                 max_length=2_000_000,
                 label=f"Values {number}",
-                widget=forms.Textarea(attrs={"rows": 2, "class": "input-mono", "spellcheck": "false"}),
+                widget=forms.Textarea(
+                    attrs={
+                        "rows": 2,
+                        "class": "input-mono",
+                        "spellcheck": "false",
+                        "placeholder": EXAMPLES[number - 1][1],
+                    }
+                ),
             )
 
     def clean_body(self) -> str:
@@ -88,13 +99,13 @@ class SweepForm(CapsForm):
         return find_version(self._membership, wanted) if wanted else None
 
     @property
-    def places(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"place_{n}"], self[f"values_{n}"]) for n in range(1, grid.MOST_FIELDS + 1)]
+    def axes(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"field_{n}"], self[f"values_{n}"]) for n in range(1, grid.MOST_FIELDS + 1)]
 
     @property
     def rows(self) -> list[tuple[str, str]]:
         data = self.cleaned_data
-        return [(data[f"place_{n}"], data[f"values_{n}"]) for n in range(1, grid.MOST_FIELDS + 1)]
+        return [(data[f"field_{n}"], data[f"values_{n}"]) for n in range(1, grid.MOST_FIELDS + 1)]
 
 
 class CellsForm(forms.Form):

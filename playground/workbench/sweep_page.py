@@ -12,10 +12,12 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import Membership
+from playground.catalogue.models import Endpoint
+from playground.catalogue.samples import rules_of
 from playground.ledger.archive import Value, csv_lines
 from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version
-from playground.runs import history
+from playground.runs import history, places
 from playground.runs.estimates import estimate
 from playground.runs.models import OPEN_STATES, Output, Run, State
 from playground.workbench import grid, starting, sweeps
@@ -24,6 +26,24 @@ from playground.workbench.models import Sweep, SweepCell
 # What began a moment before the page was made may have been committed after it.
 OVERLAP = timedelta(seconds=15)
 EXCERPT = 160
+MOST_KNOWN = 200
+
+
+def known_fields(text: str, endpoint: Endpoint) -> list[tuple[str, str]]:
+    """(name, what stands there or may stand there) of the fields that can vary: the text's, then the schema's."""
+    try:
+        known = {places.shown(path): literal for path, literal in places.scalars(text)}
+    except (ValueError, IndexError, RecursionError):
+        known = {}
+    for name, rule in rules_of(endpoint.schema or {}).items():
+        choices = ", ".join(str(choice) for choice in rule.get("enum", []))
+        known.setdefault(name, choices or rule.get("description", ""))
+    return list(known.items())[:MOST_KNOWN]
+
+
+def text_fields(endpoint: Endpoint) -> set[str]:
+    """Names whose values the schema wants as text, be they digits: the "5" of a duration."""
+    return {name for name, rule in rules_of(endpoint.schema or {}).items() if rule.get("type") == "string"}
 
 
 @dataclass(frozen=True)

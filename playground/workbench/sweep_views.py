@@ -17,10 +17,11 @@ from uuid_utils.compat import uuid7
 from accounts import access, keys
 from accounts.access import Ability
 from accounts.models import Membership
+from playground.catalogue.versions import preset_version
 from playground.ledger import download
 from playground.payloads.opening import find_version
 from playground.payloads.variables import VariableProblem
-from playground.runs import bundle, places
+from playground.runs import bundle
 from playground.runs.models import Run
 from playground.workbench import grid, page, sweep_page, sweeps
 from playground.workbench.drafts import find_draft
@@ -67,7 +68,7 @@ def sweep_new(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
     endpoint = page.visible_endpoint(membership, slug)
     usable = list(keys.usable_keys(membership, mode))
     context = {**_frame(membership, mode), "endpoint": endpoint, "keys": usable}
-    if request.method != "POST" or "place_1" not in request.POST:
+    if request.method != "POST" or "field_1" not in request.POST:
         initial = _initial(request, membership, mode, slug)
         return _ask(request, context, SweepForm(initial=initial, membership=membership, keys=usable))
     form = SweepForm(request.POST, membership=membership, keys=usable)
@@ -80,6 +81,7 @@ def sweep_new(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
             endpoint=slug,
             text=form.cleaned_data["body"],
             rows=form.rows,
+            texts=sweep_page.text_fields(endpoint),
         )
         if request.POST.get("confirm") != str(plan.count):
             return render(request, "workbench/sweep_confirm.html", {**context, "form": form, "plan": plan})
@@ -111,7 +113,9 @@ def _initial(request: HttpRequest, membership: Membership, mode: str, slug: str)
         return {**values, "body": run.text.request_text, "version": run.version}
     draft = find_draft(membership=membership, endpoint=slug)
     endpoint = page.visible_endpoint(membership, slug)
-    return {**values, "body": draft.text if draft else endpoint.sample_text, "version": 1}
+    if draft is None:
+        return {**values, "body": endpoint.sample_text, "version": preset_version(endpoint)[0]}
+    return {**values, "body": draft.text, "version": draft.version or preset_version(endpoint)[0]}
 
 
 def _uuid(text: str | None) -> uuid.UUID:
@@ -123,10 +127,7 @@ def _uuid(text: str | None) -> uuid.UUID:
 
 def _ask(request: HttpRequest, context: dict[str, Any], form: SweepForm) -> HttpResponse:
     text = str(form["body"].value() or "").replace("\r\n", "\n")
-    try:
-        known = [(places.shown(path), literal) for path, literal in places.scalars(text)][:200]
-    except (ValueError, IndexError, RecursionError):
-        known = []
+    known = sweep_page.known_fields(text, context["endpoint"])
     context = {**context, "form": form, "known": known, "most": grid.MOST_CELLS}
     is_bad = form.is_bound and bool(form.errors)
     return render(request, "workbench/sweep_new.html", context, status=422 if is_bad else 200)

@@ -1,7 +1,7 @@
 """Sweeps: planned and priced first, then made, stopped, resumed; cells run again and picked. Nothing here sends."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
@@ -73,17 +73,26 @@ def price_of(price: Estimate, count: int) -> str:
 
 
 def plan(
-    *, membership: Membership, mode: str, endpoint: str, text: str, rows: Sequence[tuple[str, str]]
+    *,
+    membership: Membership,
+    mode: str,
+    endpoint: str,
+    text: str,
+    rows: Sequence[tuple[str, str]],
+    texts: Collection[str] = (),
 ) -> Plan:
-    """The fields typed as (place, values), checked and priced. Raises SweepProblem; nothing is written."""
+    """The fields typed as (path, values), checked and priced; ``texts`` as for ``grid.read``. Nothing is written.
+
+    Raises SweepProblem.
+    """
     try:
         body.check(text, max_bytes=settings.MAX_BODY_BYTES)
-        fields = grid.read(text, rows)
+        fields = grid.read(text, rows, texts=texts)
     except body.BodyProblem as problem:
         raise SweepProblem("body", str(problem)) from problem
     except grid.GridProblem as problem:
         raise SweepProblem(
-            f"values_{problem.row + 1}" if problem.row is not None else "", str(problem)
+            f"{problem.column}_{problem.row + 1}" if problem.row is not None else "", str(problem)
         ) from problem
     longest = sum(max(len(literal.encode()) for literal in field.literals) for field in fields)
     if len(text.encode()) + longest > settings.MAX_BODY_BYTES:

@@ -14,13 +14,13 @@ LOOKS = [(1440, "light"), (390, "dark")]
 
 
 def fill_grid(page: Page) -> None:
-    page.get_by_label("Place 1").fill("seed")
+    page.get_by_label("Field 1").fill("seed")
     page.get_by_role("textbox", name="Values 1").fill("1..10000")
     page.get_by_role("button", name="See count and price").click()
     expect(page.get_by_text("a sweep has at most 500")).to_be_visible()
     check(page)
     page.get_by_role("textbox", name="Values 1").fill("1..2")
-    page.get_by_label("Place 2").fill("size")
+    page.get_by_label("Field 2").fill("size")
     page.get_by_role("textbox", name="Values 2").fill("1K\n2K")
     page.get_by_role("button", name="See count and price").click()
 

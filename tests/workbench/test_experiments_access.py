@@ -126,7 +126,7 @@ def test_live_and_sandbox_never_meet(people: People, bob: Membership) -> None:
 def test_a_key_of_the_other_mode_begins_no_sweep(people: People, bob: Membership) -> None:
     key = make_key(bob, text=LIVE_TEXT, label="Live")
     make_key(bob)
-    data = {"body": TEXT, "version": "1", "key": str(key.id), "token": str(uuid.uuid4()), "place_1": "seed",
+    data = {"body": TEXT, "version": "1", "key": str(key.id), "token": str(uuid.uuid4()), "field_1": "seed",
             "values_1": "1..2", "cap_runs": "9", "per_minute": "9", "confirm": "2"}  # fmt: skip
     assert people.bob.client().post(f"{base()}sweeps/new/{SLUG}/", data).status_code == 422
     assert not Sweep.objects.exists()

@@ -90,16 +90,22 @@ def test_what_is_typed_becomes_a_literal_of_the_same_kind(rows: Any, counted: li
         ([("seed", "1..99999999999999999999")], "a sweep has at most 500"),
         ([("seed", "1..5 step -1")], "never reaches its end"),
         ([("prompt.x", "1")], "no prompt.x"),
-        ([("seed", "1"), ("seed", "2")], "the same place"),
+        ([("seed", "1"), ("seed", "2")], "the same field"),
         ([("seed", "")], "Give its values"),
         ([("seed", "[1,")], "not valid JSON"),
-        ([], "at least one place"),
+        ([], "at least one field"),
     ],
 )
 def test_what_makes_no_grid_is_told(rows: Any, words: str) -> None:
     with pytest.raises(grid.GridProblem) as told:
         grid.read(TEXT, rows)
     assert words in str(told.value)
+
+
+def test_a_field_that_the_text_has_not_yet_takes_the_kind_of_the_schema() -> None:
+    rows = [("quality", "5\n10"), ("steps", "5")]
+    fields = grid.read('{"prompt": "a boat"}', rows, texts={"quality"})
+    assert [field.literals for field in fields] == [('"5"', '"10"'), ("5",)]
 
 
 def test_each_cell_is_started_once_with_its_values_in_place(make: Make) -> None:
