@@ -36,7 +36,7 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "alice",
             [
-                ["Playground", "Models", "Payloads", "History"],
+                ["Playground", "Models", "Payloads", "Gallery", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
@@ -44,12 +44,19 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "adam",
             [
-                ["Playground", "Models", "Payloads", "History"],
+                ["Playground", "Models", "Payloads", "Gallery", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
         ),
-        ("bob", [["Playground", "Models", "Payloads", "History"], ["Spend", "Budgets"], ["Team", "My keys"]]),
+        (
+            "bob",
+            [
+                ["Playground", "Models", "Payloads", "Gallery", "History"],
+                ["Spend", "Budgets"],
+                ["Team", "My keys"],
+            ],
+        ),
         (
             "audrey",
             [["History"], ["Spend", "Budgets", "Reconcile", "Ledger"], ["Team", "My keys", "Activity"]],

@@ -347,7 +347,7 @@ def test_the_number_of_queries(people: People, run: Run) -> None:
     client.get(address(run))
     with CaptureQueriesContext(connection) as captured:
         client.get(address(run))
-    assert len(captured) <= 13
+    assert len(captured) <= 17
     for _ in range(5):
         add_output(run, make_file(people.membership("bob"), f"more {_}".encode()))
     with CaptureQueriesContext(connection) as again:
