@@ -108,12 +108,26 @@ def _ask_worker(task: str, **ids: str) -> bool:
 
 def hold(*, membership: Membership, label: str, text: str, replaces: ApiKey | None = None) -> Candidate:
     """Keeps a key and asks a worker to test it. ``text`` as in ``keys.check_format``, with its errors."""
+    return ask(_candidate(membership, label, text, replaces))
+
+
+def set_aside(*, membership: Membership, label: str, text: str) -> Candidate:
+    """Keeps a key that came along with something else, and sends it nowhere until its person has it tested.
+
+    ``text`` as in ``keys.check_format``, with its errors.
+    """
+    candidate = _candidate(membership, label, text, None)
+    cache.set(candidate.cache_key, candidate, LIFETIME)
+    return candidate
+
+
+def _candidate(membership: Membership, label: str, text: str, replaces: ApiKey | None) -> Candidate:
     clean, warning = keys.check_format(text)
     candidate_id = uuid7()
     ciphertext, _ = vault.encrypt(
         clean, row_id=candidate_id, team_id=membership.team_id, owner_ref=membership.user_id
     )
-    candidate = Candidate(
+    return Candidate(
         id=candidate_id,
         user_id=membership.user_id,
         team_id=membership.team_id,
@@ -125,7 +139,6 @@ def hold(*, membership: Membership, label: str, text: str, replaces: ApiKey | No
         ciphertext=ciphertext,
         asked_at=0,
     )
-    return ask(candidate)
 
 
 def ask(candidate: Candidate) -> Candidate:

@@ -44,6 +44,8 @@ def route_of(address: str, hosts: frozenset[str]) -> tuple[str, int]:
         raise PasteProblem(
             f"{shown(parts.path or '/')} is not the address of a model, such as /v1/seedream-4.5."
         )
+    if has_key_shape(found[2]):
+        raise PasteProblem("A key stands in the address, in the place of a model. Nothing was taken.")
     return found[2], int(found[1])
 
 

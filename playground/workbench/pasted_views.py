@@ -10,6 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from accounts import candidates
+from accounts.candidates import Candidate
+from accounts.keys import KeyProblem
 from accounts.models import Membership
 from playground.catalogue.models import Endpoint
 from playground.catalogue.recents import touch_recent
@@ -22,6 +25,7 @@ from playground.workbench.views import desk_context, member_at_work
 
 PROVIDER = "api.segmind.com"
 TOO_LARGE = "This is larger than 1 MB, so it was not read."
+KEY_LABEL = "From a pasted command"
 NEITHER = "This is neither a cURL command nor a Python program that uses requests, httpx or segmind."
 
 
@@ -38,7 +42,11 @@ def pasted(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     status = 200
     try:
         found = _read(request)
-        context |= {"found": found, "endpoint": _known(membership, found)}
+        context |= {
+            "found": found,
+            "endpoint": _known(membership, found),
+            "key": _set_aside(membership, found.key),
+        }
     except PasteProblem as problem:
         found, status = None, 422
         context["problem"] = str(problem)
@@ -60,6 +68,14 @@ def _read(request: HttpRequest) -> Pasted:
     if looks_like_python(text):
         return read_snippet(text, _hosts())
     raise PasteProblem(NEITHER)
+
+
+def _set_aside(membership: Membership, key: str) -> Candidate | None:
+    """The key of a command, ready to be tested and saved; None where there is none that could be."""
+    try:
+        return candidates.set_aside(membership=membership, label=KEY_LABEL, text=key) if key else None
+    except KeyProblem:
+        return None
 
 
 def _hosts() -> frozenset[str]:

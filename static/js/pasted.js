@@ -72,6 +72,7 @@ answer.addEventListener("htmx:afterSettle", () => {
 // The editor of this very page takes the text as one undoable step; another model's page is opened with it.
 answer.addEventListener("submit", (event) => {
   const used = event.target;
+  if (!("pastedUse" in used.dataset)) return;
   const detail = { slug: used.dataset.pastedUse, text: used.elements.body.value, version: used.elements.version.value, taken: false };
   document.dispatchEvent(new CustomEvent("pasted:use", { detail }));
   if (!detail.taken) return;

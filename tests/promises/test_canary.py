@@ -4,6 +4,7 @@ They may stand in the requests to their provider and, encrypted, in their row. N
 """
 
 import base64
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -72,6 +73,7 @@ class Flight:
             browser.event_hooks["response"].append(self._keep)
             for number, key in enumerate(KEYS):
                 self._add(browser, key, f"Canary {number}")
+            self._paste(browser, LIVE)
             self._run_all()
             self._break(browser)
             self._visit(browser)
@@ -97,6 +99,23 @@ class Flight:
         until(lambda: "every 1s" not in browser.get(page.url).text, "the worker to test the key")
         post(browser, f"{page.url}save/")
         assert self.house.stack.sql("SELECT count(*) FROM accounts_apikey WHERE label = %s", label) == [(1,)]
+
+    def _paste(self, browser: httpx.Client, key: str) -> None:
+        """Pasted with a command, taken out of it, tested, saved. Also where the command cannot be read."""
+        path = f"{self._team}/live/pasted/"
+        command = f"curl https://api.segmind.com/v1/flux-schnell -H 'x-api-key: {key}' -d '{{}}'"
+        for bad in (command.replace("flux-schnell", key), f"{command} -d @{key}.json"):
+            assert post(browser, path, command=bad).status_code == 422
+        page = post(browser, path, command=command)
+        found = re.search(rf"{self._team}/keys/test/[0-9a-f-]+/", page.text)
+        assert found is not None, page.text[:500]
+        test = post(browser, found.group())
+        until(lambda: "every 1s" not in browser.get(test.url).text, "the worker to test the pasted key")
+        post(browser, f"{test.url}save/")
+        (count,) = self.house.stack.sql(
+            "SELECT count(*) FROM accounts_apikey WHERE label = 'From a pasted command'"
+        )
+        assert count == (1,)
 
     def _run_all(self) -> None:
         house = self.house

@@ -1,6 +1,7 @@
 """Pasting a command on the server: what is taken, what is left out, and the playground opened with it."""
 
 import logging
+import re
 
 import pytest
 from django.test import Client
@@ -36,7 +37,8 @@ def test_endpoint_version_and_json_are_shown_and_the_key_is_not(
     assert answer.context["found"].text == BODY
     assert "A key was in this command; it was left out" in page
     assert f"/v2/{SLUG}" in page
-    assert f"/t/{bob.team.slug}/keys/add/" in page
+    assert re.search(rf"/t/{bob.team.slug}/keys/test/[0-9a-f-]+/", page)
+    assert "…cdef" in page
     assert KEY not in page
     assert KEY not in caplog.text
     assert "no-store" in answer["Cache-Control"]
@@ -60,6 +62,14 @@ def test_what_cannot_be_taken_says_why_and_stays_in_the_form(
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert answer.context["command"] == command
+
+
+def test_what_is_no_key_is_left_out_and_not_offered(client: Client, bob: Membership) -> None:
+    odd = COMMAND.replace(f"x-api-key: {KEY}", "x-api-key: two words")
+    page = client.post(address(bob), {"command": odd}).content.decode()
+    assert "two words" not in page
+    assert f"/t/{bob.team.slug}/keys/add/" in page
+    assert "/keys/test/" not in page
 
 
 def test_a_key_is_not_repeated_where_nothing_was_taken(client: Client, bob: Membership) -> None:
