@@ -59,6 +59,7 @@ SENTENCES: dict[str, str] = {
     "budget.ended": "ended the budget {target}",
     "budget.asked": "asked for more of the budget {target}",
     "budget.granted": "gave more of the budget {target}",
+    "budget.raise_ended": "took back what was given beyond the budget {target}",
     "budget.declined": "gave no more of the budget {target}",
     "spending.frozen": "froze the spending of {target}",
     "spending.lifted": "let {target} spend again",

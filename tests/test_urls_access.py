@@ -239,6 +239,7 @@ ROWS: dict[str, Row] = {
     "ledger:request_make": Row(RUNNERS),
     "ledger:request_approve": post(expect(alice=422, adam=422, bob=403, audrey=403)),
     "ledger:request_decline": post(expect(alice=422, adam=422, bob=403, audrey=403)),
+    "ledger:request_end": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     "ledger:alert_list": Row(TEAM),
     "ledger:alert_read": post(expect(alice=302, adam=302, bob=302, audrey=302)),
     "ledger:webhook_set": Row(ADMINS),

@@ -76,6 +76,9 @@ def board(
         "cards": _cards(membership, mode, now),
         "unseen": _unseen(membership, mode),
         "waiting": _waiting(membership, mode, now, forms or {}),
+        "running": list(requests.running_of(membership, mode))
+        if access.can(membership, Ability.SEE_BOOKS)
+        else [],
         "answered": list(requests.answered_of(membership, mode, since=now - ANSWERS_SHOWN)),
         "people": _people(membership, mode),
     }

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -46,7 +46,22 @@ def answered_of(membership: Membership, mode: str, *, since: datetime) -> QueryS
     rows = BudgetRequest.objects.filter(
         budget__team=membership.team_id, budget__mode=mode, asked_by=membership.user_id, decided_at__gte=since
     )
+    # A raise that went on with another budget is answered there.
+    rows = rows.exclude(state=State.APPROVED, budget__ended_at__lt=F("until"))
     return rows.exclude(state=State.OPEN).select_related("budget__person").order_by("-decided_at", "-id")
+
+
+def running_of(membership: Membership, mode: str) -> QuerySet[BudgetRequest]:
+    """Raises in force, the one that ends first first. For those who see the books."""
+    access.require(membership, Ability.SEE_BOOKS)
+    rows = BudgetRequest.objects.filter(
+        budget__team=membership.team_id,
+        budget__mode=mode,
+        budget__ended_at=None,
+        state=State.APPROVED,
+        until__gt=timezone.now(),
+    )
+    return rows.select_related("budget__person").order_by("until", "id")
 
 
 @transaction.atomic
@@ -122,6 +137,37 @@ def approve(
         Alert.Kind.ANSWER,
         f"{row.decided_by_label} gave {more(usd, runs)} more of “{row.budget.name}”, "
         f"until the end of {last_day.day} {last_day:%B}.",
+    )
+    return row
+
+
+@transaction.atomic
+def end_raise(
+    *, membership: Membership, asked: BudgetRequest, request: HttpRequest | None = None
+) -> BudgetRequest:
+    """Takes back what is in force, from now on; what it let through stays. RequestProblem if it is over already."""
+    access.require(membership, Ability.MANAGE_BUDGETS)
+    row = (
+        running_of(membership, asked.budget.mode).select_for_update(of=("self",)).filter(id=asked.id).first()
+    )
+    if row is None:
+        raise RequestProblem("", "This raise is over already, or went on with a changed budget.")
+    before = row.until
+    row.until = timezone.now()
+    row.answer = f"{membership.user.label} ended it early."
+    row.save()
+    _record(
+        membership,
+        row,
+        "budget.raise_ended",
+        request,
+        after={"more": more(row.usd, row.runs), "until": before and before.isoformat()},
+    )
+    _tell(
+        row,
+        Alert.Kind.ANSWER,
+        f"{membership.user.label} took back {more(row.usd, row.runs)} more of “{row.budget.name}”.",
+        once=False,
     )
     return row
 
@@ -203,8 +249,10 @@ def _record(
     )
 
 
-def _tell(row: BudgetRequest, kind: Alert.Kind, text: str, *, for_managers: bool = False) -> None:
-    """A request tells those who can answer it, an answer the person who asked."""
+def _tell(
+    row: BudgetRequest, kind: Alert.Kind, text: str, *, for_managers: bool = False, once: bool = True
+) -> None:
+    """A request tells those who can answer it, an answer the person who asked; each ``once`` for a request."""
     Alert.objects.create(
         team_id=row.budget.team_id,
         mode=row.budget.mode,
@@ -212,6 +260,6 @@ def _tell(row: BudgetRequest, kind: Alert.Kind, text: str, *, for_managers: bool
         text=text[:600],
         for_managers=for_managers,
         person=None if for_managers else row.asked_by,
-        request=row,
+        request=row if once else None,
     )
     transaction.on_commit(lambda: nudge.send("ledger.tell"))

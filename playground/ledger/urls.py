@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{BUDGETS}<uuid:budget>/ask/", requests.request_make, name="request_make"),
     path(f"{BUDGETS}requests/<uuid:asked>/approve/", requests.request_approve, name="request_approve"),
     path(f"{BUDGETS}requests/<uuid:asked>/decline/", requests.request_decline, name="request_decline"),
+    path(f"{BUDGETS}requests/<uuid:asked>/end/", requests.request_end, name="request_end"),
     path(ALERTS, alerts.alert_list, name="alert_list"),
     path(f"{ALERTS}read/", alerts.alert_read, name="alert_read"),
     path(f"{ALERTS}webhook/", alerts.webhook_set, name="webhook_set"),

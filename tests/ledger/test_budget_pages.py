@@ -192,6 +192,12 @@ def test_an_answer_reaches_the_person_who_asked(people: People) -> None:
     assert f"gave $ 4 more of Team until the end of {last.day} {last:%B}" in text
     assert "Next month" in text
     assert "left of $ 14" in text
+    assert "More for a while" in page(people, "audrey")
+    assert "More for a while" not in text
+    assert alice.post(url(people, f"requests/{first.id}/end/")).status_code == 302
+    text = page(people, "bob")
+    assert "Alice ended it early." in text
+    assert "left of $ 10" in text
 
 
 def test_the_menu_counts_open_requests_for_those_who_answer(people: People) -> None:
@@ -250,5 +256,5 @@ def test_budgets_cost_the_page_the_same_queries(
     for number in range(8):
         cap(people, name=f"Budget {number}", per_member=bool(number % 2))
     client.get(url(people))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         client.get(url(people))

@@ -102,6 +102,23 @@ def test_a_declined_request_says_why(people: People) -> None:
     assert Alert.objects.get(kind="answer").text == "Adam gave no more of “Team”: Next month"
 
 
+def test_a_raise_can_be_taken_back_before_its_end(people: People) -> None:
+    asked = ask(people, cap(people, "1"))
+    approve(people, asked, "2")
+    hold(people, "2")
+    with pytest.raises(PermissionDenied):
+        requests.end_raise(membership=people.membership("bob"), asked=asked)
+    requests.end_raise(membership=people.membership("adam"), asked=asked)
+    with pytest.raises(OverBudget):
+        hold(people, "0.5")
+    with pytest.raises(RequestProblem, match="over already"):
+        requests.end_raise(membership=people.membership("adam"), asked=asked)
+    after = AuditEvent.objects.get(verb="budget.raise_ended").after
+    assert after is not None
+    assert after["more"] == "$ 2"
+    assert Alert.objects.filter(kind="answer", person=people.bob.user).count() == 2
+
+
 def test_a_request_is_answered_once(people: People) -> None:
     asked = ask(people, cap(people))
     approve(people, asked)
@@ -142,6 +159,9 @@ def test_requests_and_raises_go_on_with_a_changed_limit(people: People) -> None:
     with pytest.raises(OverBudget):
         hold(people, "0.5")
     assert budget.requests.get(state="approved").usd == 3
+    since = timezone.now() - timedelta(days=1)
+    answers = requests.answered_of(people.membership("bob"), "sandbox", since=since)
+    assert [row.budget_id for row in answers] == [new.id]
 
 
 def test_requests_are_closed_when_the_budget_ends_or_covers_something_else(people: People) -> None:

@@ -101,6 +101,19 @@ def request_decline(request: HttpRequest, team: str, mode: str, asked: UUID) -> 
     return _again(request, membership, mode, row, form)
 
 
+@require_POST
+def request_end(request: HttpRequest, team: str, mode: str, asked: UUID) -> HttpResponse:
+    """A raise in force ends now."""
+    membership, row = _asked(request, team, mode, asked)
+    try:
+        requests.end_raise(membership=membership, asked=row, request=request)
+    except RequestProblem as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, f"What {row.asked_by_label} was given is taken back.")
+    return redirect("ledger:budget_list", team, mode)
+
+
 def _asked(request: HttpRequest, team: str, mode: str, asked: UUID) -> tuple[Membership, BudgetRequest]:
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.MANAGE_BUDGETS)
