@@ -8,9 +8,9 @@ from django import forms
 
 from accounts.models import Membership, User
 from playground.ledger import amounts, scopes
+from playground.ledger.budget_spans import span_of
 from playground.ledger.budgets import Terms
 from playground.ledger.models import Budget, BudgetRequest
-from playground.ledger.spans import span_of
 
 EVERYBODY, EACH = "team", "each"
 MODEL, CATEGORY = "model:", "category:"

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Membership, Team, User
 from playground.ledger import amounts, requests, rules, scopes
+from playground.ledger.budget_spans import span_of
 from playground.ledger.days import day_of
 from playground.ledger.models import Budget
-from playground.ledger.spans import span_of
 
 
 class BudgetProblem(ValueError):

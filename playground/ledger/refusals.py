@@ -11,10 +11,10 @@ from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.ledger import amounts, scopes
+from playground.ledger.budget_spans import span_of
 from playground.ledger.days import day_of
 from playground.ledger.entries import Frozen, OverBudget, Refused
 from playground.ledger.models import Budget, BudgetRequest, Freeze
-from playground.ledger.spans import span_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.ledger import closing, crossing, days, links, periods, spend, spend_chart, spend_tables
-from playground.ledger.forecast import forecast, same_part_before
 from playground.ledger.models import Cut
 from playground.ledger.periods import Kind, Period
 from playground.ledger.reconcile import agreement
 from playground.ledger.spend import Scope, Sums
+from playground.ledger.spend_forecast import forecast, same_part_before
 
 BY = {Cut.PERSON: "person", Cut.ENDPOINT: "model", Cut.KEY: "key", Cut.SOURCE: "source", Cut.TAG: "tag"}
 CUT_OF = {word: cut for cut, word in BY.items()}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from accounts.models import Membership, Team
-from playground.ledger import forecast, links, names, spend
+from playground.ledger import links, names, spend, spend_forecast
 from playground.ledger.models import Cut
 from playground.ledger.periods import Period
 from playground.ledger.spend import ZERO, Scope, Sums
@@ -52,7 +52,7 @@ class Row:
 
     @property
     def limit_text(self) -> str:
-        return forecast.limit_text(self.limit)
+        return spend_forecast.limit_text(self.limit)
 
     @property
     def is_over(self) -> bool:
@@ -101,7 +101,7 @@ def table(membership: Membership, scope: Scope, period: Period, cut: Cut, *, mos
         found.setdefault(value, Sums())
     called = names.of(team.id, cut, found)
     css = colours(list(found))
-    limits = forecast.member_limits(membership, scope.mode, period.kind) if cut == Cut.PERSON else None
+    limits = spend_forecast.member_limits(membership, scope.mode, period.kind) if cut == Cut.PERSON else None
     whole = spend.total(found.values())
     rows = []
     for value, sums in found.items():

@@ -12,12 +12,12 @@ from django.utils import timezone
 from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership, Team, User
-from playground.ledger import forecasts, scopes
+from playground.ledger import budget_forecast, scopes
+from playground.ledger.budget_forecast import Forecast, RecentPace
+from playground.ledger.budget_spans import Span, span_of
 from playground.ledger.days import day_of
-from playground.ledger.forecasts import Forecast, RecentPace
 from playground.ledger.meters import Bar, bar
 from playground.ledger.models import Budget, BudgetCounter, BudgetRequest
-from playground.ledger.spans import Span, span_of
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _measured(
 ) -> Status:
     counter = counter or BudgetCounter(spent=Decimal(), held=Decimal(), runs=0)
     bare = Status(budget, subject, label, span, counter.spent, counter.held, counter.runs, raises, None)
-    forecast = forecasts.foresee(
+    forecast = budget_forecast.foresee(
         team=team,
         span=span,
         spent=bare.spent,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 
-from playground import figures
+from playground.runs.doubts import Doubt
 from playground.runs.forms import SettleForm
 from playground.runs.models import Run
 
@@ -32,11 +32,9 @@ class DoubtsForm(SettleForm):
         self.fields["cost"].help_text = "For every ticked run without an amount of its own."
         self.amounts: dict[UUID, Decimal] = {}
 
-    def typed(self, run: Run, hint: Decimal | None) -> str:
+    def typed(self, doubt: Doubt) -> str:
         """The amount beside a run: as it was typed, else what the hints say."""
-        if self.is_bound:
-            return str(self.data.get(f"cost_{run.id}", ""))
-        return "" if hint is None else figures.exact(hint)
+        return str(self.data.get(f"cost_{doubt.run.id}", "")) if self.is_bound else doubt.typed
 
     @property
     def ticked(self) -> set[UUID]:

@@ -43,6 +43,11 @@ class Doubt:
         amounts = {hint.amount for hint in self.hints if hint.amount is not None}
         return amounts.pop() if len(amounts) == 1 else None
 
+    @property
+    def typed(self) -> str:
+        """The amount as a person would type it."""
+        return "" if self.amount is None else figures.exact(self.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -96,6 +101,14 @@ def with_hints(membership: Membership, mode: str, runs: Sequence[Run]) -> list[D
         why = evidence.REASON_WORDS.get(evidence.reason_of(run), evidence.kind_words(run))
         made.append(Doubt(run, why, history.address_of(membership.team, run), hints))
     return made
+
+
+def doubt_about(membership: Membership, run: Run) -> Doubt | None:
+    """One run as the list has it: beside the others, because an amount may belong to any of them."""
+    if not run.needs_person:
+        return None
+    found = with_hints(membership, run.mode, runs_in_doubt(membership, run.mode))
+    return next((one for one in found if one.run.id == run.id), None)
 
 
 def _history_hint(look: HistoryLook | None) -> Hint | None:

@@ -135,6 +135,9 @@ def test_what_the_balance_did_is_a_hint_with_an_amount(people: People) -> None:
     shown = page(people.alice.client())
     assert "The balance moved $ 0.4200" in shown
     assert 'value="0.4200"' in shown
+    own = people.alice.client().get(f"/t/studio/sandbox/history/{run.id}/").text
+    assert "The balance moved $ 0.4200" in own
+    assert 'value="0.4200"' in own
 
 
 def test_a_balance_that_stood_still_speaks_for_not_billed(people: People) -> None:
@@ -155,6 +158,8 @@ def test_an_amount_that_two_runs_share_is_filled_in_for_neither(people: People) 
     found = doubts.with_hints(people.membership("alice"), "sandbox", runs)
     assert [one.amount for one in found] == [None, None]
     assert "shared by 2 runs" in found[0].hints[0].words
+    own = people.alice.client().get(f"/t/studio/sandbox/history/{runs[0].id}/").text
+    assert "shared by 2 runs" in own
 
 
 def test_hints_cost_no_query_per_run(people: People, django_assert_max_num_queries: object) -> None:

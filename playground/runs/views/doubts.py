@@ -37,7 +37,7 @@ def doubts_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     found = doubts.with_hints(membership, mode, runs)
     context = {
         **history.frame(membership, mode),
-        "doubts": [(one, form.typed(one.run, one.amount)) for one in found],
+        "doubts": [(one, form.typed(one)) for one in found],
         "form": form,
         "results": results,
         "may_settle": doubts.may_settle(membership),

@@ -16,6 +16,7 @@ from playground.ledger.refusals import explain
 from playground.runs import (
     again,
     detail,
+    doubts,
     history,
     presentation,
     recover,
@@ -89,7 +90,9 @@ def _page(
 ) -> HttpResponse:
     context = detail.detail_context(membership, run)
     if context["may_settle"]:
-        context["settle_form"] = settle or SettleForm()
+        doubt = doubts.doubt_about(membership, run)
+        context["doubt"] = doubt
+        context["settle_form"] = settle or SettleForm(initial={"cost": doubt.typed} if doubt else None)
     context["again_form"] = AgainForm(initial={"token": uuid.uuid4()})
     context["stopped"] = "stopped" in request.GET
     return render(request, "runs/run_detail.html", context, status=status)

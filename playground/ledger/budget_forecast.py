@@ -9,9 +9,9 @@ from django.db.models import F, Sum
 
 from accounts.models import Team
 from playground.ledger import amounts
+from playground.ledger.budget_spans import Span
 from playground.ledger.days import day_of, start_of
 from playground.ledger.models import Budget, Cut, Grain, Rollup
-from playground.ledger.spans import Span
 
 RECENT_DAYS = 7
 _DAY = timedelta(days=1)

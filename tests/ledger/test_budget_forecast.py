@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Team
-from playground.ledger.forecasts import Forecast, Pace, foresee
-from playground.ledger.spans import span_of
+from playground.ledger.budget_forecast import Forecast, Pace, foresee
+from playground.ledger.budget_spans import span_of
 
 TEAM = Team(time_zone="UTC")
 NOON = datetime(2026, 11, 11, 0, 0, tzinfo=UTC)
