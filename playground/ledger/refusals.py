@@ -93,10 +93,10 @@ def _left(budget: Budget, refused: OverBudget, when: str) -> str:
     missing_usd, missing_runs = _missing(refused)
     left, of = refused.left_usd, refused.limit_usd
     if missing_usd is not None and left is not None and of is not None:
-        rest = f"has {amounts.dollars(max(left, Decimal()))} of {amounts.limit(of)} left"
+        rest = f"has {amounts.dollars(left) if left > 0 else 'nothing'} of {amounts.limit(of)} left"
         return f"“{budget.name}” {rest} {when}, and this run would hold {amounts.dollars(refused.hold)}."
     if missing_runs is not None and refused.limit_runs is not None:
-        rest = f"has {max(refused.left_runs or 0, 0)} of {amounts.runs(refused.limit_runs)} left"
+        rest = f"has {max(refused.left_runs or 0, 0) or 'nothing'} of {amounts.runs(refused.limit_runs)} left"
         return f"“{budget.name}” {rest} {when}."
     return _too_little(budget)
 

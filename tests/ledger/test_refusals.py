@@ -43,7 +43,7 @@ def test_runs_are_told_as_runs(people: People) -> None:
     cap(people, None, runs=1, name="Tries", period="day", person=people.bob.user)
     hold(people)
     told = refuse(people)
-    assert told.text.startswith("“Tries” has 0 of 1 run left today. It renews tomorrow at 00:00.")
+    assert told.text.startswith("“Tries” has nothing of 1 run left today. It renews tomorrow at 00:00.")
     assert (told.missing_usd, told.missing_runs) == (None, 1)
 
 

@@ -79,7 +79,8 @@ def request_approve(request: HttpRequest, team: str, mode: str, asked: UUID) -> 
         except RequestProblem as problem:
             form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         else:
-            messages.success(request, f"{row.asked_by_label} may spend more until then.")
+            given = requests.more(form.usd_value, form.runs_value)
+            messages.success(request, f"{row.asked_by_label} has {given} more until then.")
             return redirect("ledger:budget_list", team, mode)
     return _again(request, membership, mode, row, form)
 
