@@ -47,7 +47,7 @@ def page_of(
         "source": forks.source_of(membership=membership, payload=payload),
         "fork_count": payload.forks.count(),
         "runs": [(run, picture_of(run)) for run in runs],
-        "cover": next(iter(library.covers_of(membership, [payload]).values()), None),
+        "cover": next(iter(library.covers_of(membership, mode, [payload]).values()), None),
         "favourite": PayloadFavourite.objects.filter(payload=payload, person=membership.user_id).exists(),
         "may_manage": payload.may_manage(membership),
         "readers": sorted(user.label for user in payload.readers.all()),

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import Membership
 from playground.payloads import stats
 from playground.payloads.models import Payload, PayloadFavourite, PayloadQuerySet, PayloadVersion
 from playground.payloads.stats import Stats
-from playground.runs.models import File, Output
+from playground.runs.models import File, Output, Run
 
 PAGE = 30
 
@@ -76,7 +76,7 @@ def _starred(membership: Membership) -> Exists:
 def cards(membership: Membership, mode: str, payloads: Sequence[Payload]) -> list[Card]:
     """Each with its figures over the runs this person may see, and a cover only where they may see the file."""
     figures = stats.of_payloads(membership=membership, mode=mode, payloads=payloads)
-    covers = covers_of(membership, payloads)
+    covers = covers_of(membership, mode, payloads)
     starred = set(
         PayloadFavourite.objects.filter(person=membership.user_id, payload__in=payloads).values_list(
             "payload_id", flat=True
@@ -86,20 +86,29 @@ def cards(membership: Membership, mode: str, payloads: Sequence[Payload]) -> lis
         Card(
             payload,
             figures.get(payload.id, Stats()),
-            covers.get(payload.cover_id) if payload.cover_id else None,
+            covers.get(payload.id),
             payload.id in starred,
         )
         for payload in payloads
     ]
 
 
-def covers_of(membership: Membership, payloads: Sequence[Payload]) -> dict[Any, File]:
-    """By output; only files that this person may open."""
-    wanted = [payload.cover_id for payload in payloads if payload.cover_id is not None]
-    if not wanted:
-        return {}
-    outputs = Output.objects.filter(id__in=wanted, file__in=File.objects.visible_to(membership))
-    return {output.id: output.file for output in outputs.select_related("file") if output.file is not None}
+def covers_of(membership: Membership, mode: str, payloads: Sequence[Payload]) -> dict[Any, File]:
+    """By payload: the cover that was chosen, else its newest picture; only files that this person may open."""
+    seen = Run.objects.visible_to(membership).in_mode(mode)
+    pictures = Output.objects.filter(
+        run__payload_version__payload=OuterRef("pk"),
+        run__in=seen,
+        state=Output.State.COPIED,
+        file__kind="image",
+    )
+    newest = Subquery(pictures.order_by("-run_id", "position").values("id")[:1])
+    bare = [payload.id for payload in payloads if payload.cover_id is None]
+    covers = dict(Payload.objects.filter(id__in=bare).annotate(picture=newest).values_list("id", "picture"))
+    covers |= {payload.id: payload.cover_id for payload in payloads if payload.cover_id is not None}
+    outputs = Output.objects.filter(id__in=covers.values(), file__in=File.objects.visible_to(membership))
+    files = {output.id: output.file for output in outputs.select_related("file")}
+    return {payload: file for payload, output in covers.items() if (file := files.get(output)) is not None}
 
 
 def choices(membership: Membership) -> dict[str, list[str]]:

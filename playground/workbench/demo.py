@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -12,9 +13,14 @@ from uuid_utils.compat import uuid7
 from accounts import keys, teams
 from accounts.models import ApiKey, Membership, Mode, Role, Team, User
 from playground.catalogue.models import Endpoint
+from playground.payloads.models import Payload
 from playground.runs import nudge
 from playground.runs.models import Run, Source
 from playground.runs.submit import submit
+from playground.workbench import demo_payloads
+from playground.workbench.filling import Filled
+
+_Planned = tuple[str, int, Filled]
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +28,7 @@ SLUG = "demo"
 PEOPLE = (("Alice Moreau", Role.ADMIN), ("Bob Tan", Role.MEMBER), ("Carol Ruiz", Role.MEMBER))
 
 _SCENES = (
-    "Harbour at first light, wet stone, one fishing boat with a red hull, 35 mm, soft haze",
+    demo_payloads.SCENE,
     "A glass greenhouse at dusk, warm lamps, rain on the panes",
     "Paper-cut mountains in four blues, a small moon",
     "Old tram climbing a steep street, morning fog, long lens",
@@ -70,40 +76,44 @@ def enqueue_runs(*, team: Team) -> bool:
 
 
 def send_runs(*, team_id: str) -> int:
-    """Submit a few dozen sandbox runs by all of the team: good ones, refusals, one whose end nobody sees."""
+    """Save a few payloads and submit a few dozen sandbox runs by all of the team: good ones, refusals, one whose end
+    nobody sees.
+    """
     team = Team.objects.get(id=team_id)
     members = list(Membership.objects.filter(team=team).select_related("user", "team").order_by("id"))
     if Run.objects.filter(team=team, source=Source.DEMO).exists():
         return 0
+    stills = demo_payloads.save_payloads(members)
     sent = 0
-    for number, (endpoint, version, body) in enumerate(_plan()):
+    for number, (endpoint, version, filled) in enumerate([*_scenes(stills), *_others()]):
         membership = members[number % len(members)]
         key = keys.usable_keys(membership, Mode.SANDBOX).first()
         known = Endpoint.objects.visible_to(membership).filter(slug=endpoint).exists()
         if key is None or not known:
             logger.warning("The demo run of %s was left out", endpoint)
             continue
-        text = json.dumps(body, indent=2, ensure_ascii=False)
         submit(
-            membership=membership, endpoint=endpoint, version=version, key=key,
-            body_text=text, token=uuid7(), source=Source.DEMO,
+            membership=membership, endpoint=endpoint, version=version, key=key, body_text=filled.text,
+            token=uuid7(), source=Source.DEMO, tag=filled.tag, payload_version=filled.payload_version,
         )  # fmt: skip
         sent += 1
     return sent
 
 
-def _plan() -> list[tuple[str, int, dict[str, Any]]]:
-    plan: list[tuple[str, int, dict[str, Any]]] = []
+def _scenes(stills: Payload) -> Iterator[_Planned]:
+    """Each scene as the shared payload sends it, and as a draft."""
     for number, scene in enumerate(_SCENES):
-        plan.append(("seedream-4.5", 1, {"prompt": scene, "aspect_ratio": "4:3", "seed": 482113 + number}))
-        plan.append(
-            (
-                "flux-schnell",
-                1,
-                {"prompt": scene, "steps": 4, "seed": 7 * number + 3, "width": 1024, "height": 768},
-            )
-        )
-    plan += [
+        yield stills.endpoint, 1, demo_payloads.still(stills, scene, 482113 + number)
+        draft = {"prompt": scene, "steps": 4, "seed": 7 * number + 3, "width": 1024, "height": 768}
+        yield "flux-schnell", 1, _text(draft)
+
+
+def _text(body: dict[str, Any]) -> Filled:
+    return Filled(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+def _others() -> Iterator[_Planned]:
+    plan: list[tuple[str, int, dict[str, Any]]] = [
         ("nano-banana-2", 2, {"prompt": _SCENES[1], "output_resolution": "1K", "aspect_ratio": "16:9"}),
         ("qwen-image", 1, {"prompt": _SCENES[2], "steps": 30, "seed": 11}),
         ("imagen-4", 1, {"prompt": _SCENES[4], "aspect_ratio": "4:3"}),
@@ -126,4 +136,4 @@ def _plan() -> list[tuple[str, int, dict[str, Any]]]:
         # Charged, but the answer never arrives: this one needs a person.
         ("veo-3-fast", 2, {"prompt": _SCENES[6], "duration": 4, "_sandbox": {"fault": "drop_after_charge"}}),
     ]  # fmt: skip
-    return plan
+    return ((endpoint, version, _text(body)) for endpoint, version, body in plan)

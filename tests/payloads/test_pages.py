@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from playground.runs.models import Run
 from playground.workbench.models import Draft
 from tests.payloads.conftest import TEXT, Save
 from tests.personas import People, make_key
-from tests.runs.factories import make_run
+from tests.runs.factories import add_output, make_file, make_run
 
 HERE = "/t/studio/sandbox/payloads/"
 DESK = "/t/studio/sandbox/playground/painter/"
@@ -54,6 +55,25 @@ def run_form(key: ApiKey, version: PayloadVersion, **changes: Any) -> dict[str, 
         "payload": str(version.id),
         **changes,
     }
+
+
+def test_without_a_chosen_cover_the_newest_picture_stands_for_it(
+    people: People, bob: Membership, save: Save
+) -> None:
+    payload = save(visibility=Visibility.TEAM)
+    version = payload.versions.get()
+    add_output(make_run(bob, payload_version=version, ago=timedelta(hours=1)), make_file(bob, b"older"))
+    newer = make_file(bob, b"newer")
+    add_output(make_run(bob, payload_version=version), newer)
+    add_output(make_run(bob), make_file(bob, b"another text"))
+    for person in (people.bob, people.adam):
+        (card,) = person.client().get(HERE).context["cards"]
+        assert card.cover == newer
+    people.team.own_runs_only = True
+    people.team.save()
+    Run.objects.update(person=people.alice.user)
+    (card,) = people.bob.client().get(HERE).context["cards"]
+    assert card.cover is None
 
 
 def test_the_list_is_searched_and_filtered(client: Client, bob: Membership, save: Save) -> None:

@@ -5,6 +5,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import ApiKey, Membership, Mode, Role, Team, User
+from playground.payloads.models import Payload
 from playground.runs.models import Run, Source, State
 from playground.workbench import demo
 
@@ -42,6 +43,16 @@ def test_a_few_dozen_runs_wait_to_be_really_sent(team: Team) -> None:
     faults = [json.loads(run.text.request_text).get("_sandbox", {}).get("fault") for run in runs]
     assert faults.count("drop_after_charge") == 1
     assert len([fault for fault in faults if fault]) >= 4
+
+
+def test_colleagues_share_payloads_that_some_of_the_runs_came_from(team: Team) -> None:
+    demo.send_runs(team_id=str(team.id))
+    carol = Membership.objects.get(team=team, user__email="carol@demo.invalid")
+    seen = Payload.objects.visible_to(carol)
+    assert seen.count() == 4
+    assert seen.values("owner").distinct().count() == 4
+    stills = Run.objects.filter(payload_version__payload__name="Campaign stills")
+    assert (stills.count(), {run.tag for run in stills}) == (8, {"autumn"})
 
 
 def test_they_are_sent_once(team: Team) -> None:
