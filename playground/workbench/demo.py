@@ -83,9 +83,9 @@ def send_runs(*, team_id: str) -> int:
     members = list(Membership.objects.filter(team=team).select_related("user", "team").order_by("id"))
     if Run.objects.filter(team=team, source=Source.DEMO).exists():
         return 0
-    stills = demo_payloads.save_payloads(members)
+    saved = demo_payloads.save_payloads(members)
     sent = 0
-    for number, (endpoint, version, filled) in enumerate([*_scenes(stills), *_others()]):
+    for number, (endpoint, version, filled) in enumerate([*_from_payloads(saved), *_others()]):
         membership = members[number % len(members)]
         key = keys.usable_keys(membership, Mode.SANDBOX).first()
         known = Endpoint.objects.visible_to(membership).filter(slug=endpoint).exists()
@@ -100,12 +100,12 @@ def send_runs(*, team_id: str) -> int:
     return sent
 
 
-def _scenes(stills: Payload) -> Iterator[_Planned]:
-    """Each scene as the shared payload sends it, and as a draft."""
+def _from_payloads(saved: dict[str, Payload]) -> Iterator[_Planned]:
+    """Each scene as a still and as a draft, and a film."""
     for number, scene in enumerate(_SCENES):
-        yield stills.endpoint, 1, demo_payloads.still(stills, scene, 482113 + number)
-        draft = {"prompt": scene, "steps": 4, "seed": 7 * number + 3, "width": 1024, "height": 768}
-        yield "flux-schnell", 1, _text(draft)
+        yield demo_payloads.sent_from(saved["seedream-4.5"], scene=scene, seed=str(482113 + number))
+        yield demo_payloads.sent_from(saved["flux-schnell"], scene=scene, seed=str(7 * number + 3))
+    yield demo_payloads.sent_from(saved["kling-2.6"], scene="The boat drifts out of the harbour")
 
 
 def _text(body: dict[str, Any]) -> Filled:
@@ -120,7 +120,6 @@ def _others() -> Iterator[_Planned]:
         ("claude-4.5-sonnet", 1, {"prompt": "Name five colours of early morning at sea."}),
         ("gpt-5.5", 2, {"prompt": "Write a two-line caption for a photograph of a harbour."}),
         ("claude-4.5-sonnet", 2, {"prompt": "List three ways to light a still life.", "temperature": 0.4}),
-        ("kling-2.6", 2, {"prompt": "The boat drifts out of the harbour, slow camera move", "duration": "5"}),
         ("veo-3-fast", 2, {"prompt": "Rain runs down the greenhouse panes", "duration": 4}),
         ("ltx-video", 2, {"prompt": "Lanterns sway in the night market", "length": 97}),
         ("chatterbox-tts", 1, {"text": "The harbour opens at six."}),

@@ -53,6 +53,8 @@ def test_colleagues_share_payloads_that_some_of_the_runs_came_from(team: Team) -
     assert seen.values("owner").distinct().count() == 4
     stills = Run.objects.filter(payload_version__payload__name="Campaign stills")
     assert (stills.count(), {run.tag for run in stills}) == (8, {"autumn"})
+    demo.send_runs(team_id=str(team.id))
+    assert seen.count() == 4
 
 
 def test_they_are_sent_once(team: Team) -> None:
