@@ -253,7 +253,7 @@ def test_a_budget_stops_it_and_more_lets_it_go_on(people: People, make: Make, bo
     start_all()
     sweep.refresh_from_db()
     assert sweep.state == Sweep.State.STOPPED
-    assert "has 0 of 2 runs left" in sweep.reason
+    assert "has nothing of 2 runs left" in sweep.reason
     assert Run.objects.count() == 2
     sweeps.resume(membership=bob, sweep=sweep, cap_usd=None, cap_runs=500, per_minute=50)
     start_all()
