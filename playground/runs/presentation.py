@@ -152,13 +152,17 @@ class Shown:
         return self.text.response_text if self.sees_balance else _without_balance(self.text.response_text)
 
     @cached_property
-    def prose(self) -> SafeString:
-        """The words of a language model's answer as safe HTML; empty when the answer is no such thing."""
+    def words(self) -> str:
+        """What a language model said, as it wrote it; empty when the answer is no such thing."""
         if self.run.output_kind not in ("json", "text") or self.run.state != State.SUCCEEDED:
-            return SafeString()
+            return ""
         text = self.response_text
-        words = text if self.run.output_kind == "text" else reply.llm_text(reply.parse_json(text.encode()))
-        return prose.to_html(words) if words else SafeString()
+        return text if self.run.output_kind == "text" else reply.llm_text(reply.parse_json(text.encode()))
+
+    @cached_property
+    def prose(self) -> SafeString:
+        """The same words as safe HTML."""
+        return prose.to_html(self.words) if self.words else SafeString()
 
     @property
     def shows_json(self) -> bool:

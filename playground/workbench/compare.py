@@ -104,9 +104,12 @@ def _request(shown: Shown) -> str:
 
 
 def _answer(shown: Shown) -> str:
-    """The answer's text; JSON laid out, so that its lines can be compared. It is the provider's, not a person's."""
-    text = shown.response_text
-    if not shown.shows_json or len(text) > LONGEST:
+    """A language model's words without what they were wrapped in; other JSON laid out, so that lines can be compared.
+
+    It is the provider's text, not a person's.
+    """
+    text = shown.words or shown.response_text
+    if shown.words or not shown.shows_json or len(text) > LONGEST:
         return text[:LONGEST]
     try:
         json.loads(text)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -189,16 +190,16 @@ def spent_of(sweep: Sweep) -> tuple[Decimal, int]:
 
 def spent_by_sweep(sweeps: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Decimal, int]]:
     """As ``spent_of``, for many: those without a run that counts are left out."""
-    found: dict[uuid.UUID, tuple[Decimal, int]] = {}
-    runs = Run.objects.filter(sweep_run__cell__sweep__in=list(sweeps)).exclude(billing=Billing.NOT_BILLED)
-    sums = runs.values("sweep_run__cell__sweep").annotate(spent=Sum("cost"), counted=Count("id"))
-    for row in sums:
-        found[row["sweep_run__cell__sweep"]] = (row["spent"] or Decimal(), row["counted"])
-    places = dict(runs.filter(cost=None).values_list("id", "sweep_run__cell__sweep"))
-    for run_id, amount in OpenHold.objects.filter(run_id__in=list(places)).values_list("run_id", "amount"):
-        spent, counted = found[places[run_id]]
-        found[places[run_id]] = (spent + amount, counted)
-    return found
+    # One statement, so one moment: between two, a run may start, or settle and let go of its hold.
+    held = OpenHold.objects.filter(run_id=OuterRef("id")).values("amount")
+    sums = (
+        Run.objects.filter(sweep_run__cell__sweep__in=list(sweeps))
+        .exclude(billing=Billing.NOT_BILLED)
+        .values("sweep_run__cell__sweep")
+        .annotate(spent=Sum(Coalesce("cost", Subquery(held))), counted=Count("id"))
+        .values_list("sweep_run__cell__sweep", "spent", "counted")
+    )
+    return {sweep: (spent or Decimal(), counted) for sweep, spent, counted in sums}
 
 
 def finish(*, sweep_id: uuid.UUID) -> bool:

@@ -41,6 +41,14 @@ def test_answers_in_words_are_diffed_with_every_digit(client: Client, bob: Membe
     assert "18446744073709551615" in page
 
 
+def test_what_language_models_said_is_compared_without_its_wrapping(client: Client, bob: Membership) -> None:
+    said = '{"id":"chatcmpl-%s","choices":[{"message":{"content":"Two lines:\\na %s boat"}}]}'
+    runs = [make_run(bob, response_text=said % (word, word), output_kind="json") for word in ("red", "blue")]
+    page = ask(client, *runs)
+    assert "a <mark>blue</mark> boat" in page
+    assert "chatcmpl" not in page
+
+
 @pytest.mark.parametrize(("count", "words"), [(0, "at least two"), (1, "at least two"), (5, "you ticked 5")])
 def test_too_few_and_too_many_are_told(client: Client, bob: Membership, count: int, words: str) -> None:
     assert words in ask(client, *(make_run(bob) for _ in range(count)))
