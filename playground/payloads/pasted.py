@@ -5,7 +5,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from django.conf import settings
+
 MAX_BYTES = 1_000_000
+PROVIDER = "api.segmind.com"
 
 _ROUTE = re.compile(r"/v([12])/([A-Za-z0-9][A-Za-z0-9._-]{0,119})/?")
 _KEY_SHAPE = re.compile(r"SG(?:TEST)?_[0-9A-Fa-f]{16}(?![0-9A-Za-z])")
@@ -26,6 +29,12 @@ class Pasted:
     text: str
     key: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
+
+
+def provider_hosts() -> frozenset[str]:
+    """Where a model may be called: the provider, and what the settings put in its place."""
+    bases = (settings.SEGMIND_BASE_URL, settings.SANDBOX_URL)
+    return frozenset({PROVIDER, *(urlsplit(base).netloc.lower() for base in bases if base)})
 
 
 def route_of(address: str, hosts: frozenset[str]) -> tuple[str, int]:
