@@ -18,7 +18,7 @@ def initial(
     """Http404 for a run that this person may not see, or whose words are gone."""
     if asked.get("run"):
         return _of_run(membership, mode, asked["run"])
-    slug = posted.get("endpoint") or asked.get("endpoint") or ""
+    slug = (posted.get("endpoint") or asked.get("endpoint") or "").replace("\x00", "")
     endpoint = Endpoint.objects.visible_to(membership).filter(slug=slug).order_by("team").first()
     if endpoint is None:
         raise Http404

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.models import Membership
 from playground import figures
@@ -128,7 +129,7 @@ def _is_time(sweep: Sweep, now: datetime) -> bool:
 def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
     membership = (
         Membership.objects.select_related("team", "user")
-        .filter(team=sweep.team_id, user=sweep.person_id)
+        .filter(team=sweep.team_id, user=sweep.person_id, user__is_active=True)
         .first()
     )
     if membership is None:
@@ -149,7 +150,7 @@ def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
             version=sweep.version,
             key=sweep.api_key,
             body_text=text,
-            token=uuid.uuid5(cell.id, str(attempt)),
+            token=_token(cell, attempt),
             source=Source.SWEEP,
             tag=sweep.tag,
         )
@@ -165,6 +166,12 @@ def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
     cell.run, cell.state, cell.attempts, cell.not_before = run, SweepCell.State.STARTED, attempt, None
     cell.save(update_fields=["run", "state", "attempts", "not_before"])
     return run
+
+
+def _token(cell: SweepCell, attempt: int) -> uuid.UUID:
+    """The same for the same attempt, and told by nothing on a page: nobody else can use it up."""
+    digest = salted_hmac("playground.workbench.cell", f"{cell.id}:{attempt}", algorithm="sha256").digest()
+    return uuid.UUID(bytes=digest[:16])
 
 
 def _beyond_caps(sweep: Sweep, text: str) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from playground.catalogue.samples import rules_of
 from playground.ledger.archive import Value, csv_lines
 from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version
-from playground.runs import history, places
+from playground.runs import body, history, places
 from playground.runs.estimates import estimate
 from playground.runs.models import OPEN_STATES, Output, Run, State
 from playground.workbench import grid, starting, sweeps
@@ -32,8 +33,9 @@ MOST_KNOWN = 200
 def known_fields(text: str, endpoint: Endpoint) -> list[tuple[str, str]]:
     """(name, what stands there or may stand there) of the fields that can vary: the text's, then the schema's."""
     try:
+        body.check(text, max_bytes=settings.MAX_BODY_BYTES)
         known = {places.shown(path): literal for path, literal in places.scalars(text)}
-    except (ValueError, IndexError, RecursionError):
+    except body.BodyProblem:
         known = {}
     for name, rule in rules_of(endpoint.schema or {}).items():
         choices = ", ".join(str(choice) for choice in rule.get("enum", []))

@@ -194,7 +194,7 @@ def sweep_cells(request: HttpRequest, team: str, mode: str, sweep: uuid.UUID) ->
         since = datetime.fromisoformat(request.GET.get("since", ""))
     except ValueError:
         raise Http404 from None
-    if since.tzinfo is None:
+    if since.tzinfo is None or not 2000 <= since.year <= 9000:
         raise Http404
     newer = {"run__sweep_run__started_at__gte": since - sweep_page.OVERLAP}
     context = _cell_context(membership, found)

@@ -16,7 +16,7 @@ from playground.catalogue.offers import find_offer
 from playground.payloads.models import PayloadVersion
 from playground.runs import body, holding, nudge
 from playground.runs.estimates import Estimate, estimate
-from playground.runs.models import Run, State
+from playground.runs.models import OPEN_STATES, Run, State
 from playground.runs.submit import cancel
 from playground.workbench import grid
 from playground.workbench.grid import Field
@@ -187,8 +187,12 @@ def stop(*, membership: Membership, sweep: Sweep) -> int:
         if locked.state != Sweep.State.RUNNING:
             return 0
         halt(sweep=locked, reason=f"Stopped by {membership.user.label}.")
+        # What its person took back before stays taken back.
+        under_way = list(locked.cells.filter(run__state__in=OPEN_STATES).values_list("id", flat=True))
         taken = cancel(runs=Run.objects.filter(sweep_cell__sweep=locked))
-        unsent = locked.cells.filter(run__state=State.CANCELLED, run__error_kind="cancelled")
+        unsent = locked.cells.filter(
+            id__in=under_way, run__state=State.CANCELLED, run__error_kind="cancelled"
+        )
         unsent.update(state=SweepCell.State.WAITING, not_before=None)
     return taken
 
