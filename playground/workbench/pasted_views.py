@@ -46,7 +46,7 @@ def pasted(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         }
     except PasteProblem as problem:
         found, status = None, 422
-        context["problem"] = str(problem)
+        context["problem"] = without_keys(str(problem))
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "workbench/_pasted.html", context, status=status)
     context["command"] = without_keys(request.POST.get("command", ""), found.key if found else "")

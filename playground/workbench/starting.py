@@ -69,8 +69,7 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
     waiting = 0
     for cell_id in list(refused.values_list("id", flat=True)):
         with transaction.atomic():
-            # As every deed does: the sweep first, then its cells.
-            Sweep.objects.select_for_update(no_key=True).get(id=sweep_id)
+            _locked(sweep_id)
             cell = (
                 refused.select_for_update(of=("self",)).select_related("run__text").filter(id=cell_id).first()
             )
@@ -91,16 +90,9 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
 def start_one(*, sweep_id: uuid.UUID) -> Run | None:
     """Start the next cell if pace and caps allow it: the run and its place in the grid in one transaction."""
     with transaction.atomic():
-        sweep = (
-            Sweep.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("api_key", "team")
-            .filter(id=sweep_id, state=Sweep.State.RUNNING)
-            .first()
-        )
-        if sweep is None:
+        sweep = _locked(sweep_id)
+        if sweep is None or sweep.state != Sweep.State.RUNNING:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [str(sweep.api_key_id)])
         now = timezone.now()
         if not _is_time(sweep, now):
             return None
@@ -113,6 +105,15 @@ def start_one(*, sweep_id: uuid.UUID) -> Run | None:
         if cell is None:
             return None
         return _start(sweep, cell, now)
+
+
+def _locked(sweep_id: uuid.UUID) -> Sweep | None:
+    """The sweep, and before it its key: a rate limit of one sweep is written into all of the key's."""
+    key_id = Sweep.objects.filter(id=sweep_id).values_list("api_key", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [str(key_id)])
+    rows = Sweep.objects.select_for_update(of=("self",), no_key=True).select_related("api_key", "team")
+    return rows.filter(id=sweep_id).first()
 
 
 def _is_time(sweep: Sweep, now: datetime) -> bool:

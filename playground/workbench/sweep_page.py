@@ -12,13 +12,15 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts import access
+from accounts.access import Ability
 from accounts.models import Membership
 from playground.catalogue.models import Endpoint
 from playground.catalogue.samples import rules_of
 from playground.ledger.archive import Value, csv_lines
 from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version
-from playground.runs import body, history, places
+from playground.runs import body, history, places, presentation
 from playground.runs.estimates import estimate
 from playground.runs.models import OPEN_STATES, Output, Run, State
 from playground.workbench import grid, starting, sweeps
@@ -61,6 +63,7 @@ class Head:
     left_price: str
     may_change: bool
     may_stop: bool
+    reason: str
     now: datetime
 
     @property
@@ -156,8 +159,16 @@ def head_of(membership: Membership, sweep: Sweep) -> Head:
         left_price=sweeps.price_of(price, states["waiting"]),
         may_change=sweep.may_change(membership),
         may_stop=sweep.may_stop(membership),
+        reason=_reason(membership, sweep),
         now=timezone.now(),
     )
+
+
+def _reason(membership: Membership, sweep: Sweep) -> str:
+    """Why it stopped. It may name a person's budget or why they are frozen: that is theirs, and of those who govern."""
+    if sweep.person_id == membership.user_id or access.can(membership, Ability.SEE_BOOKS):
+        return sweep.reason
+    return f"{sweep.person_label} can see why."
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,7 @@ class ShownCell:
     values: list[tuple[str, str]]
     evidence: str
     url: str
+    sees_balance: bool
 
     @property
     def run(self) -> Run | None:
@@ -216,7 +228,7 @@ class ShownCell:
     def excerpt(self) -> str:
         if self.run is None or self.run.state != State.SUCCEEDED or self.file is not None:
             return ""
-        return self.run.text.response_text[:EXCERPT]
+        return presentation.seen_text(self.run, self.run.text, sees_balance=self.sees_balance)[:EXCERPT]
 
     @property
     def own_values(self) -> list[tuple[str, str]]:
@@ -246,7 +258,9 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
             (field.name, "erased" if erased else grid.said(literal))
             for field, literal in zip(fields, cell.literals, strict=True)
         ]
-        made.append(ShownCell(cell, sweep, values, row.evidence if row else "", row.url if row else ""))
+        balance = cell.run is not None and access.may_see_balance(membership, cell.run.api_key)
+        told_of = (row.evidence, row.url) if row else ("", "")
+        made.append(ShownCell(cell, sweep, values, *told_of, sees_balance=balance))
     return made
 
 
