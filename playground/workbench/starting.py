@@ -27,11 +27,10 @@ from playground.runs.presentation import reset_of
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import grid
 from playground.workbench.models import Sweep, SweepCell, SweepRun
-from playground.workbench.sweeps import halt, hold_of
+from playground.workbench.sweeps import MOST_WAITS, halt, hold_of
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITS = 5
 # Where the refusal names no time.
 USUAL_WAIT = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
@@ -65,6 +64,7 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
         run__state=State.REFUSED,
         run__billing=Billing.NOT_BILLED,
         run__status=429,
+        run__text__erased_at=None,
     )
     waiting = 0
     for cell_id in list(refused.values_list("id", flat=True)):
@@ -211,7 +211,10 @@ def spent_by_sweep(sweeps: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Decimal
 
 
 def finish(*, sweep_id: uuid.UUID) -> bool:
-    """Whether it is over now: nothing waits, and nothing is under way that could still have to wait."""
+    """Whether it is over now: nothing waits, and nothing is under way that could still have to wait.
+
+    One of which only failed cells were run again is as stopped as before.
+    """
     with transaction.atomic():
         sweep = (
             Sweep.objects.select_for_update(no_key=True)
@@ -220,7 +223,9 @@ def finish(*, sweep_id: uuid.UUID) -> bool:
         )
         if sweep is None or any(_unfinished(sweep)):
             return False
-        sweep.state, sweep.finished_at = Sweep.State.FINISHED, timezone.now()
+        stopped_before = sweep.cells.filter(state=SweepCell.State.UNSENT).exists()
+        sweep.state = Sweep.State.STOPPED if stopped_before else Sweep.State.FINISHED
+        sweep.finished_at = timezone.now()
         sweep.save(update_fields=["state", "finished_at"])
         return True
 

@@ -139,7 +139,7 @@ def head_of(membership: Membership, sweep: Sweep) -> Head:
     states = dict.fromkeys(("waiting", "open", "succeeded", "failed"), 0)
     failed = []
     for cell_id, state, run_state in sweep.cells.values_list("id", "state", "run__state"):
-        if state == SweepCell.State.WAITING:
+        if state != SweepCell.State.STARTED:
             states["waiting"] += 1
         elif run_state in OPEN_STATES:
             states["open"] += 1
@@ -188,7 +188,7 @@ class ShownCell:
 
     @property
     def is_waiting(self) -> bool:
-        return self.cell.state == SweepCell.State.WAITING
+        return self.cell.state != SweepCell.State.STARTED
 
     @property
     def is_open(self) -> bool:
@@ -217,7 +217,7 @@ class ShownCell:
     def state(self) -> str:
         """``cancelled`` for what a stopped sweep has not sent."""
         if self.is_waiting:
-            return "cancelled" if self.sweep.state == Sweep.State.STOPPED else "waiting"
+            return "cancelled" if self.cell.state == SweepCell.State.UNSENT else "waiting"
         return self.run.state if self.run is not None else "erased"
 
     @property
@@ -254,10 +254,8 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
         row = told.get(cell.run_id) if cell.run_id else None
         # Whoever erased what a run sent finds it in no grid either.
         erased = cell.run is not None and cell.run.text.erased_at is not None
-        values = [
-            (field.name, "erased" if erased else grid.said(literal))
-            for field, literal in zip(fields, cell.literals, strict=True)
-        ]
+        literals = ["erased"] * len(fields) if erased else [grid.said(one) for one in cell.literals]
+        values = [(field.name, said) for field, said in zip(fields, literals, strict=True)]
         balance = cell.run is not None and access.may_see_balance(membership, cell.run.api_key)
         told_of = (row.evidence, row.url) if row else ("", "")
         made.append(ShownCell(cell, sweep, values, *told_of, sees_balance=balance))

@@ -88,6 +88,8 @@ def sweep_new(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         made = _make(membership, slug, form, plan)
     except sweeps.SweepProblem as problem:
         form.add_error(problem.field or None, str(problem))
+        if isinstance(problem, sweeps.UsedBefore):
+            form.data = {**request.POST.dict(), "token": uuid7()}
         return _ask(request, context, form)
     return redirect("workbench:sweep_detail", team, mode, made.id)
 
