@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _PLACEHOLDER = re.compile(
-    r"\{\{.*\}\}|\{[A-Za-z_]\w*\}|\$\{?\w+\}?|%\w+%|<[^<>]*>|\[[A-Za-z _-]*\]|os\.environ.*|process\.env.*"
+    r"\{\{[^{}]{0,60}\}\}|\{[A-Za-z_]\w*\}|\$\{?\w+\}?|%\w+%|<[^<>]*>|\[[A-Za-z _-]*\]|os\.environ.*|process\.env.*"
     r"|(?:sk-|SG_)?(?:your|my|the|insert|enter|some)[-_ ]?[A-Za-z_ -]*|[xX*.…•-]{3,}|key|none|null|true|false|token",
     re.IGNORECASE | re.DOTALL,
 )
@@ -202,21 +202,53 @@ SHAPES: tuple[Shape, ...] = (
 
 STRONG = tuple(shape for shape in SHAPES if shape.strong)
 
+# Trying every shape on every short string takes seconds; most strings have none of what each shape needs.
+_PREFIXES = (*{prefix for _, prefix, *_ in _PREFIXED}, "SK", "eyJ", "-----", ":AA", "hooks.slack.com")
+_WORDS = (
+    "authorization", "bearer", "basic", "key", "token", "secret", "passw", "passphrase", "sig", "pwd", "auth",
+    "credential", "://", "discord",
+)  # fmt: skip
+_OWN_KEY = re.compile(r"s[\W_]{0,8}g")
+_FAL_KEY = re.compile(r":[0-9a-f]{32}\b")
+
+
+def may_hold(text: str) -> bool:
+    """False where none of the shapes can be in ``text``; quick, and true for many a harmless text."""
+    packed, small = "".join(text.split()), text.lower()
+    return (
+        any(prefix in packed for prefix in _PREFIXES)
+        or any(word in small for word in _WORDS)
+        or _OWN_KEY.search(small) is not None
+        or _FAL_KEY.search(small) is not None
+    )
+
+
 # A member of this name holds a secret whatever its value looks like.
 _SECRET_MEMBER = re.compile(
     r"(?:proxy)?authorization|(?:x)?apikey|accesskey(?:id)?|secretaccesskey|(?:access|auth|refresh|id|bearer|session)token|"
     r"clientsecret|secret(?:key)?|privatekey|passw(?:or)?d|passphrase|pwd|setcookie|cookie|credentials?|signingkey"
 )
+# These are words of stories and recipes, too: a sentence is none.
+_ALSO_A_WORD = re.compile(r"secret|cookie|credentials?")
 # Of these many are harmless (an end-of-text token, say), so the value has to look the part.
 _LIKELY_MEMBER = re.compile(r".*(?:apikey|token|secret|password|accesskey|privatekey)|auth|bearer|key")
+_SCHEME = re.compile(r"(?:bearer|basic|token|apikey|key|digest)\s+", re.IGNORECASE)
 
 
 def secret_member(name: str, value: str) -> bool:
     """Whether a JSON member of this name and value is a secret by its name."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    if is_placeholder(value):
+    value = value.strip()
+    # A header has a scheme before it: "Bearer {{key}}".
+    if is_placeholder(value) or is_placeholder(_SCHEME.sub("", value, count=1)):
         return False
     if _SECRET_MEMBER.fullmatch(plain):
-        return len(value.strip()) >= 4
+        return len(value) >= 4 and not (_ALSO_A_WORD.fullmatch(plain) and _is_sentence(value))
     likely = _LIKELY_MEMBER.fullmatch(plain) is not None
-    return likely and len(value) >= 12 and not re.search(r"\s", value.strip()) and _mixed(value)
+    return likely and len(value) >= 12 and not re.search(r"\s", value) and _mixed(value)
+
+
+def _is_sentence(value: str) -> bool:
+    """At least three words, most of them letters alone; ``session=4f2a; theme=dark`` is none."""
+    words = [word.strip(".,;:!?'\"()") for word in value.split()]
+    return len(words) >= 3 and all("=" not in word and not _DIGIT.search(word) for word in words)

@@ -15,10 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, secret_member
+from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, may_hold, secret_member
 
 MAX_DEPTH = 5  # encodings inside encodings
 MAX_READINGS = 60  # of one string
+SHORTEST = 8  # characters of a secret
+SHORTEST_STRONG = 14  # of one that counts over several values
 LONG = 200_000  # characters above which encodings are only looked through for strong shapes
 
 _LOOK_ALIKE = str.maketrans(
@@ -139,20 +141,25 @@ def _parsed(text: str) -> object | None:
 
 def _across(strings: Sequence[str], path: str) -> Iterator[Finding]:
     """A key cut into neighbouring values. Only strong shapes: chance joins words, too."""
-    if len(strings) < 2 or sum(map(len, strings)) > LONG:
+    if len(strings) < 2 or not SHORTEST_STRONG <= sum(map(len, strings)) <= LONG:
         return
     joined = _visible("".join(strings))
-    alone = {shape.what for shape in STRONG for one in strings if shape.within(_visible(one))}
-    for shape in STRONG:
-        if shape.what not in alone and shape.within(joined):
-            yield Finding(path, f"{shape.what} over several values")
+    if not may_hold(joined):
+        return
+    for what in {shape.what: None for shape in STRONG if shape.within(joined)}:
+        kinds = [shape for shape in STRONG if shape.what == what]
+        if not any(shape.within(_visible(one)) for shape in kinds for one in strings):
+            yield Finding(path, f"{what} over several values")
 
 
 def _kinds(text: str) -> list[str]:
     """The kinds of secrets in one string, in whatever way they are written."""
+    if len(text) < SHORTEST:
+        return []
     found: dict[str, None] = {}
     for reading, shapes in _readings(text):
-        found.update({shape.what: None for shape in shapes if shape.within(reading)})
+        if may_hold(reading):
+            found.update({shape.what: None for shape in shapes if shape.within(reading)})
     return list(found)
 
 
@@ -181,12 +188,17 @@ def _visible(text: str) -> str:
 
 
 def _decoded(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    if _PERCENT.search(text):
+    if "%" in text and _PERCENT.search(text):
         yield unquote(text), shapes
     if "&" in text and ";" in text:
         yield html.unescape(text), shapes
-    if _BACKSLASH.search(text):
+    if "\\" in text and _BACKSLASH.search(text):
         yield _BACKSLASH.sub(_unescaped, text), shapes
+    if len(text) >= SHORTEST_STRONG:
+        yield from _from_codes(text, shapes)
+
+
+def _from_codes(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
     for match in _BASE64.finditer(text):
         yield from _as_text(_from_base64(match[0]), shapes)
     for match in _WRAPPED_BASE64.finditer(text):

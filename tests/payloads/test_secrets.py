@@ -117,6 +117,11 @@ HIDDEN: dict[str, object] = {
     "api_key in an address": {"url": "https://example.com/a.png?w=1&api_key=abc123def456"},
     "signature": {"url": "https://s3.example.com/a.png?X-Amz-Signature=" + HEX * 4},
     "signature, nested": {"url": "https://example.com/?u=" + quote("https://b.example.com/?sig=" + HEX * 2, safe="")},
+    "braces around a password": {"password": "{{a}}hunter2{{b}}"},
+    "a passphrase of words": {"passphrase": "correct horse battery staple"},
+    "a cookie of a browser": {"cookie": "session=4f2a9c; theme=dark; lang=en"},
+    "a scheme before it": {"authorization": "Bearer hunter2"},
+    "octal escapes": {"note": "".join(f"\\{ord(c):03o}" for c in SG)},
     "Slack hook": {"url": "https://hooks.slack.com/services/" + "T00AA11BB/B00AA11BB/Zx9Kq2Lw8Rt5Yu1Io4Pa7Sd3"},
 }  # fmt: skip
 
@@ -180,6 +185,9 @@ INNOCENT: dict[str, object] = {
     "LoRA": {"lora": "https://huggingface.co/hf_hub/some-model_v1.safetensors", "name": "hf_diffusers_lora"},
     "lyrics": {"lyrics": "Akia, Akia, sing with me\n" * 20},
     "long uppercase": {"prompt": "AKIA IS A VERY FINE NAME FOR A SHIP THAT SAILS"},
+    "a scheme before a placeholder": {"authorization": "Bearer {{key}}", "cookie": "<your cookie>"},
+    "secrets of a story": {"secret": "a hidden door behind the books", "cookie": "with chocolate chips"},
+    "20,000 members": {f"k{n}": "v" for n in range(20_000)},
     "numbers": {"points": [[1, 2], [3.5, 1e-7]], "csv": ", ".join(str(n) for n in range(40, 90))},
     **{f"image {n}": {"image": picture(40_000, n), "uri": "data:image/png;base64," + picture(9, n)} for n in range(9)},
 }  # fmt: skip
