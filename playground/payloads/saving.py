@@ -57,6 +57,7 @@ class _Content:
 
     def check_shown(self) -> None:
         exposure.check_texts(text=self.text, variables=self.variables, message=self.message)
+        exposure.check_carries_nothing(text=self.text, variables=self.variables)
 
     def says_the_same_as(self, other: PayloadVersion) -> bool:
         return (self.text, self.version, self.variables) == (other.text, other.version, other.variables)
@@ -103,7 +104,7 @@ def save_payload(
     )
     if payload.is_shared:
         content.check_shown()
-        exposure.check_words({"name": name, "notes": notes, "folder": folder, "tags": payload.tags})
+        exposure.check_words(exposure.words_of(payload))
     with transaction.atomic():
         payload.save(force_insert=True)
         payload.readers.set(readers)

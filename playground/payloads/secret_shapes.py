@@ -240,7 +240,7 @@ def secret_member(name: str, value: str) -> bool:
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     value = value.strip()
     # A header has a scheme before it: "Bearer {{key}}".
-    if is_placeholder(value) or is_placeholder(_SCHEME.sub("", value, count=1)):
+    if is_placeholder(value) or is_placeholder(_SCHEME.sub("", f"{value} ", count=1)):
         return False
     if _SECRET_MEMBER.fullmatch(plain):
         return len(value) >= 4 and not (_ALSO_A_WORD.fullmatch(plain) and _is_sentence(value))

@@ -164,7 +164,7 @@ def _check_cycles(declared: Sequence[Variable]) -> None:
 
 def _check_places(declared: Sequence[Variable], text: str) -> None:
     names = {variable.name for variable in declared}
-    for place in _strings(text):
+    for place in strings_in(text):
         if not place.is_name:
             continue
         for match in _USE.finditer(place.inside):
@@ -179,7 +179,7 @@ def _check_places(declared: Sequence[Variable], text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _String:
+class Quoted:
     """A string of the JSON text: ``inside`` is what stands between its quotes, ``is_name`` whether it names a field."""
 
     start: int
@@ -188,9 +188,9 @@ class _String:
     is_name: bool
 
 
-def _strings(text: str) -> Iterator[_String]:
+def strings_in(text: str) -> Iterator[Quoted]:
     for match in _STRING.finditer(text):
-        yield _String(match.start(), match.end(), match[1], _AFTER_NAME.match(text, match.end()) is not None)
+        yield Quoted(match.start(), match.end(), match[1], _AFTER_NAME.match(text, match.end()) is not None)
 
 
 def used_in_text(text: str, declared: Iterable[Variable]) -> list[str]:
@@ -259,7 +259,7 @@ def _check_size(text: str, sizes: Mapping[str, int], most: int, what: str) -> No
 
 def _replaced(text: str, whole: Callable[[str], str | None], within: Callable[[str], str]) -> str:
     pieces, position = [], 0
-    for place in _strings(text):
+    for place in strings_in(text):
         if place.is_name or "{{" not in place.inside:
             continue
         literal = whole(place.inside)
@@ -337,7 +337,7 @@ def plain_uses(text: str, declared: Iterable[Variable]) -> list[str]:
     """The names in double braces inside values that nobody declared, in order, each once: they are plain text."""
     names = {variable.name for variable in declared}
     found = (
-        match[1] for place in _strings(text) if not place.is_name for match in _USE.finditer(place.inside)
+        match[1] for place in strings_in(text) if not place.is_name for match in _USE.finditer(place.inside)
     )
     return [name for name in dict.fromkeys(found) if name not in names][:MOST]
 
