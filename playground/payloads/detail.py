@@ -27,9 +27,10 @@ def page_of(
 ) -> dict[str, Any]:
     """The context of ``payloads/payload_detail.html``."""
     # The texts may be large, and the list shows none.
-    versions = list(payload.versions.defer("text", "variables").order_by("-number")[:MOST_VERSIONS])
+    seen = payload.versions.visible_to(membership)
+    versions = list(seen.defer("text", "variables").order_by("-number")[:MOST_VERSIONS])
     figures = stats.of_versions(membership=membership, mode=mode, versions=[*versions, version])
-    before = payload.versions.filter(number__lt=version.number).order_by("-number").first()
+    before = seen.filter(number__lt=version.number).order_by("-number").first()
     declared = from_data(version.variables)
     runs = list(stats.runs_of(membership=membership, mode=mode, payload=payload)[:RECENT])
     return {

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -29,8 +31,7 @@ from playground.payloads.changing import ChangedMeanwhile
 from playground.payloads.models import OutsideLink, OutsideResult, Payload, PayloadVersion
 from playground.payloads.saving import PayloadProblem, clean_words
 from playground.payloads.sheets import Sheet
-from playground.payloads.slots import Slot
-from playground.payloads.variables import as_data, from_data
+from playground.payloads.variables import as_data
 from playground.runs.models import Output, RunQuerySet
 
 LONGEST_LIFE = timedelta(days=90)
@@ -191,6 +192,8 @@ def change(
         locked.save()
         locked.results.all().delete()
         _put_results(locked, shown.results)
+        if terms.password and before["password"]:
+            before["password"] = "the old one"
         _record("changed", membership, locked, before, request)
 
 
@@ -206,13 +209,13 @@ def revoke(*, membership: Membership, link: OutsideLink, request: HttpRequest | 
             _record("revoked", membership, locked, facts(locked), request)
 
 
-def end_links_of(*, team: Team, leaving: User, actor: User | None) -> int:
+def end_links_of(*, team_id: UUID, leaving: User, actor: User | None) -> int:
     """Somebody leaves: what they showed to people outside ends with it. How many there were."""
-    theirs = OutsideLink.objects.filter(payload__team=team, maker=leaving, revoked_at=None)
+    theirs = OutsideLink.objects.filter(payload__team=team_id, maker=leaving, revoked_at=None)
     ended = theirs.update(revoked_at=timezone.now(), revoked_by=leaving.label)
     if ended:
         audit.record(
-            team=team,
+            team=Team.objects.get(id=team_id),
             actor=actor or leaving,
             verb="payload.links_ended",
             target=leaving.label,
@@ -270,15 +273,11 @@ def facts(link: OutsideLink) -> dict[str, Any]:
     }
 
 
-def slots_of(link: OutsideLink) -> list[Slot]:
-    return [Slot(**row) for row in link.slots]
-
-
 def _runs_of(membership: Membership, mode: str, payload: Payload, version: PayloadVersion) -> RunQuerySet:
     return stats.runs_of(membership=membership, mode=mode, payload=payload).filter(payload_version=version)
 
 
-def _shown_outputs(runs: RunQuerySet) -> "Any":
+def _shown_outputs(runs: RunQuerySet) -> "QuerySet[Output]":
     outputs = Output.objects.filter(run__in=runs.order_by().values("id"), state=Output.State.COPIED)
     return outputs.filter(file__kind__in=SHOWN_KINDS).select_related("file", "run")
 
@@ -351,6 +350,3 @@ def _record(
         request=request,
     )
 
-
-def declared(link: OutsideLink) -> list[Any]:
-    return list(from_data(link.variables))

@@ -5,13 +5,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from playground.payloads import exposure, slots
 from playground.payloads.exposure import Leak
 from playground.payloads.models import Payload, PayloadVersion
 from playground.payloads.slots import Slot
 from playground.payloads.variables import Kind, Variable, VariableProblem, as_data, check_declared, from_data
-from playground.runs import body
+from playground.runs import body, prose
 from playground.runs.models import File, Output
 
 LONGEST = 500_000  # characters of a text that a link's page shows
@@ -101,6 +102,23 @@ def first_shown(payload: Payload) -> int:
             break
         first = version.number
     return first
+
+
+def seen_by_the_team(*, sheet: Sheet, payload: Payload) -> dict[str, Any]:
+    """The context of the page that shows a sheet before teammates see it. Raises Leak."""
+    changed = sheet.text != sheet.version.text or as_data(sheet.variables) != sheet.version.variables
+    first = sheet.version.number + 1 if changed else first_shown(payload)
+    versions = payload.versions.defer("text", "variables").order_by("-number")
+    return {
+        "sheet": sheet,
+        "endpoint": sheet.endpoint,
+        "variables": list(sheet.variables),
+        "notes": prose.to_html(sheet.notes) if sheet.notes else "",
+        "files": files_of(sheet),
+        "new_version": sheet.version.number + 1 if changed else None,
+        "versions": list(versions.filter(number__gte=first)),
+        "kept_back": versions.filter(number__lt=first).count(),
+    }
 
 
 def files_of(sheet: Sheet) -> list[File]:

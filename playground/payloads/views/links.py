@@ -1,0 +1,177 @@
+"""Links for people outside, as the team holds them: made after a look at what will be seen, changed, revoked, listed."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import access
+from accounts.access import Ability
+from accounts.models import Membership
+from playground.payloads import link_list, outside
+from playground.payloads.changing import ChangedMeanwhile
+from playground.payloads.exposure import Leak
+from playground.payloads.link_forms import ChangeLinkForm, LinkForm
+from playground.payloads.models import OutsideLink, Payload
+from playground.payloads.outside import Terms
+from playground.payloads.saving import PayloadProblem
+from playground.payloads.sheets import Sheet
+from playground.payloads.views import load
+from playground.runs import prose
+from playground.runs.models import Output
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def link_create(request: HttpRequest, team: str, mode: str, payload: uuid.UUID) -> HttpResponse:
+    """The form; a post shows what people outside will see; one that has seen it makes the link."""
+    membership, found = load.payload_or_404(request, team, payload)
+    if not outside.may_make(membership, found):
+        raise PermissionDenied
+    version = found.versions.get(number=found.newest)
+    offered = outside.offered_results(membership=membership, mode=mode, payload=found, version=version)
+    form = LinkForm(request.POST or None, offered=offered)
+    context = {**load.frame(membership, mode), "payload": found, "version": version, "form": form, "offered": offered}
+    if not form.is_valid() or "back" in request.POST:
+        return _form(request, context)
+    data, terms = form.cleaned_data, form.terms()
+    shows = {"results": data["results"], "with_cost": data["with_cost"]}
+    try:
+        sheet = outside.sheet(membership=membership, mode=mode, payload=found, version=version, **shows)
+        if "seen" not in request.POST:
+            return _preview(request, context, sheet, terms)
+        made = outside.make(
+            membership=membership, mode=mode, payload=found, terms=terms, seen=request.POST["seen"], request=request,
+            **shows,
+        )  # fmt: skip
+    except ChangedMeanwhile as changed:
+        messages.warning(request, str(changed))
+        return _preview(request, context, sheet, terms)
+    except (PayloadProblem, Leak) as problem:
+        return _refused(request, context, problem)
+    return render(request, "payloads/link_made.html", {**context, "made": made})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def link_change(
+    request: HttpRequest, team: str, mode: str, payload: uuid.UUID, link: uuid.UUID
+) -> HttpResponse:
+    """What it shows and until when; the address stays. The same two steps as making one."""
+    membership, found = load.payload_or_404(request, team, payload)
+    held = get_object_or_404(OutsideLink.objects.select_related("payload__team", "version"), id=link, payload=found)
+    if not (outside.may_change(membership, held) and outside.may_make(membership, found)):
+        raise PermissionDenied
+    if held.revoked_at is not None:
+        messages.info(request, "This link is revoked. Make a new one instead.")
+        return redirect(share_page(membership, mode, found))
+    numbers = {held.version.number, found.newest}
+    versions = list(found.versions.filter(number__in=numbers).order_by("number"))
+    wanted = request.POST.get("version", str(held.version.number))
+    version = next((one for one in versions if str(one.number) == wanted), held.version)
+    offered = outside.offered_results(membership=membership, mode=held.mode, payload=found, version=version)
+    form = ChangeLinkForm(
+        request.POST or None,
+        initial=ChangeLinkForm.initial_of(held),
+        link=held,
+        versions=versions,
+        offered=offered,
+    )
+    context = {
+        **load.frame(membership, mode), "payload": found, "version": version, "form": form, "offered": offered,
+        "link": held,
+    }  # fmt: skip
+    if not form.is_valid() or "back" in request.POST:
+        return _form(request, context)
+    shows: dict[str, Any] = {name: form.cleaned_data[name] for name in ("results", "with_cost")} | {"version": version}
+    try:
+        sheet = outside.sheet(membership=membership, mode=held.mode, payload=found, **shows)
+        if "seen" not in request.POST:
+            return _preview(request, context, sheet, form.terms())
+        outside.change(
+            membership=membership, link=held, terms=form.terms(), seen=request.POST["seen"], request=request, **shows
+        )
+    except ChangedMeanwhile as changed:
+        messages.warning(request, str(changed))
+        return _preview(request, context, sheet, form.terms())
+    except (PayloadProblem, Leak) as problem:
+        return _refused(request, context, problem)
+    messages.success(request, "The link is changed. Its address stays.")
+    return redirect(share_page(membership, mode, found))
+
+
+@require_POST
+def link_revoke(request: HttpRequest, team: str, link: uuid.UUID) -> HttpResponse:
+    """Over at once. Back to the payload's page where the click came from there, else to the team's list."""
+    membership = access.membership_or_404(request, team)
+    access.require(membership, Ability.RUN)
+    held = get_object_or_404(
+        OutsideLink.objects.select_related("payload__team", "version"), id=link, payload__team=membership.team_id
+    )
+    outside.revoke(membership=membership, link=held, request=request)
+    messages.success(request, "The link is revoked. Nobody can open it any more.")
+    if request.POST.get("from") in ("live", "sandbox"):
+        return redirect(share_page(membership, request.POST["from"], held.payload))
+    return redirect("payloads:outside_list", team)
+
+
+@never_cache
+@require_safe
+def outside_list(request: HttpRequest, team: str) -> HttpResponse:
+    """Every link of the team, for whoever answers for what leaves it."""
+    membership = access.membership_or_404(request, team)
+    access.require(membership, Ability.MANAGE_PAYLOADS)
+    rows = link_list.of_team(membership)
+    context = {"membership": membership, "team": membership.team, "rows": rows, "in_list": True}
+    return render(request, "payloads/outside_list.html", context)
+
+
+def share_page(membership: Membership, mode: str, payload: Payload) -> str:
+    return reverse("payloads:payload_share", args=[membership.team.slug, mode, payload.id])
+
+
+def _form(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    form: LinkForm = context["form"]
+    chosen = set(form["results"].value() or ())
+    context["choices"] = [(output, str(output.id) in chosen) for output in context["offered"]]
+    bad = request.method == "POST" and form.errors
+    return render(request, "payloads/link_form.html", context, status=422 if bad else 200)
+
+
+def _refused(request: HttpRequest, context: dict[str, Any], problem: PayloadProblem | Leak) -> HttpResponse:
+    form: LinkForm = context["form"]
+    field = getattr(problem, "field", None)
+    form.add_error(field if field in form.fields else None, str(problem))
+    return _form(request, context)
+
+
+def _preview(request: HttpRequest, context: dict[str, Any], sheet: Sheet, terms: Terms) -> HttpResponse:
+    team = context["team"]
+    results = [_shown(team.slug, position, output) for position, output in enumerate(sheet.results, 1)]
+    kept = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+    more = {
+        "sheet": sheet,
+        "terms": terms,
+        "endpoint": sheet.endpoint,
+        "variables": list(sheet.variables),
+        "notes": prose.to_html(sheet.notes) if sheet.notes else "",
+        "results": results,
+        "kept": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "seen", "back")],
+    }
+    return render(request, "payloads/link_preview.html", {**context, **more})
+
+
+def _shown(team: str, position: int, output: Output) -> dict[str, Any]:
+    file = output.file
+    assert file is not None  # only copied outputs are offered
+    address = reverse("runs:file", args=[team, file.id])
+    return {"position": position, "url": address, "kind": file.kind, "width": file.width, "height": file.height}
