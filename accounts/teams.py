@@ -77,9 +77,7 @@ def update_team(
 
 
 @transaction.atomic
-def allow_outside_links(
-    *, membership: Membership, allowed: bool, request: HttpRequest | None = None
-) -> None:
+def allow_outside_links(*, membership: Membership, allowed: bool, request: HttpRequest | None = None) -> None:
     """Lets payloads be shown to people outside by a link, or ends every such link for good. Safe to repeat."""
     access.require(membership, Ability.ALLOW_OUTSIDE_LINKS)
     team = Team.objects.select_for_update().get(id=membership.team_id)

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_zones'),
+        ("accounts", "0003_zones"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='team',
-            name='outside_links_since',
+            model_name="team",
+            name="outside_links_since",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

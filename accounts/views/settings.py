@@ -19,7 +19,15 @@ def team_settings(request: HttpRequest, team: str) -> HttpResponse:
         teams.update_team(membership=membership, changes=form.cleaned_data, request=request)
         messages.success(request, "The settings are saved.")
         return redirect("accounts:team_settings", team)
-    return render(request, "accounts/team_settings.html", {"membership": membership, "form": form, "may_allow_links": access.can(membership, Ability.ALLOW_OUTSIDE_LINKS)})
+    return render(
+        request,
+        "accounts/team_settings.html",
+        {
+            "membership": membership,
+            "form": form,
+            "may_allow_links": access.can(membership, Ability.ALLOW_OUTSIDE_LINKS),
+        },
+    )
 
 
 @require_POST
@@ -30,7 +38,8 @@ def team_outside_links(request: HttpRequest, team: str) -> HttpResponse:
     allowed = request.POST.get("allowed") == "yes"
     teams.allow_outside_links(membership=membership, allowed=allowed, request=request)
     messages.success(
-        request, "Links for people outside are allowed." if allowed else "Every link for people outside is over."
+        request,
+        "Links for people outside are allowed." if allowed else "Every link for people outside is over.",
     )
     return redirect("accounts:team_settings", team)
 

@@ -8,80 +8,145 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('playground', '0015_experiments'),
+        ("playground", "0015_experiments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='payload',
-            name='shared_from',
+            model_name="payload",
+            name="shared_from",
             field=models.PositiveIntegerField(default=1),
         ),
         migrations.CreateModel(
-            name='OutsideLink',
+            name="OutsideLink",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('maker_label', models.CharField(max_length=254)),
-                ('mode', models.CharField(choices=[('live', 'Live'), ('sandbox', 'Sandbox')], max_length=7)),
-                ('label', models.CharField(blank=True, max_length=80)),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('password', models.CharField(blank=True, max_length=128)),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('tries_from', models.DateTimeField(default=django.utils.timezone.now)),
-                ('name', models.CharField(max_length=254)),
-                ('notes', models.TextField(blank=True)),
-                ('text', models.TextField()),
-                ('variables', models.JSONField(default=list)),
-                ('slots', models.JSONField(default=list)),
-                ('cost', models.DecimalField(decimal_places=10, max_digits=20, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('revoked_by', models.CharField(blank=True, max_length=254)),
-                ('opens', models.PositiveIntegerField(default=0)),
-                ('last_opened_at', models.DateTimeField(null=True)),
-                ('maker', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('payload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outside_links', to='playground.payload')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='playground.payloadversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("maker_label", models.CharField(max_length=254)),
+                ("mode", models.CharField(choices=[("live", "Live"), ("sandbox", "Sandbox")], max_length=7)),
+                ("label", models.CharField(blank=True, max_length=80)),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("password", models.CharField(blank=True, max_length=128)),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("tries_from", models.DateTimeField(default=django.utils.timezone.now)),
+                ("name", models.CharField(max_length=254)),
+                ("notes", models.TextField(blank=True)),
+                ("text", models.TextField()),
+                ("variables", models.JSONField(default=list)),
+                ("slots", models.JSONField(default=list)),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=20, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("revoked_by", models.CharField(blank=True, max_length=254)),
+                ("opens", models.PositiveIntegerField(default=0)),
+                ("last_opened_at", models.DateTimeField(null=True)),
+                (
+                    "maker",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "payload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outside_links",
+                        to="playground.payload",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="playground.payloadversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OutsideOpen',
+            name="OutsideOpen",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=254)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='named_opens', to='playground.outsidelink')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=254)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="named_opens",
+                        to="playground.outsidelink",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OutsideResult',
+            name="OutsideResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='playground.outsidelink')),
-                ('output', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='playground.output')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="results",
+                        to="playground.outsidelink",
+                    ),
+                ),
+                (
+                    "output",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="playground.output"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='outsidelink',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['live', 'sandbox'])), name='outside_link_mode_known'),
+            model_name="outsidelink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ["live", "sandbox"])), name="outside_link_mode_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outsideopen',
-            constraint=models.UniqueConstraint(fields=('link', 'person'), name='outside_open_once'),
+            model_name="outsideopen",
+            constraint=models.UniqueConstraint(fields=("link", "person"), name="outside_open_once"),
         ),
         migrations.AddConstraint(
-            model_name='outsideresult',
-            constraint=models.UniqueConstraint(fields=('link', 'position'), name='outside_result_place_once'),
+            model_name="outsideresult",
+            constraint=models.UniqueConstraint(fields=("link", "position"), name="outside_result_place_once"),
         ),
         migrations.AddConstraint(
-            model_name='outsideresult',
-            constraint=models.UniqueConstraint(fields=('link', 'output'), name='outside_result_once'),
+            model_name="outsideresult",
+            constraint=models.UniqueConstraint(fields=("link", "output"), name="outside_result_once"),
         ),
     ]

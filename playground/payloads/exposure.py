@@ -10,7 +10,7 @@ from playground.payloads.secret_shapes import secret_member
 from playground.payloads.secrets import find_secrets
 from playground.payloads.variables import Kind, Variable, VariableProblem, fill, from_data
 
-_EMPTY = {kind: "" for kind in Kind} | {
+_EMPTY = dict.fromkeys(Kind, "") | {
     Kind.NUMBER: "0", Kind.INTEGER: "0", Kind.BOOLEAN: "true", Kind.JSON: "null",
 }  # fmt: skip
 MOST_FILLINGS = 30  # of the choices of variables
@@ -76,7 +76,11 @@ def check_carries_nothing(*, text: str, variables: Sequence[Mapping[str, Any]] =
     if slots.in_names(text, files=False):
         found.append("the name of a field")
     for variable in variables:
-        said = [variable.get("default") or "", *variable.get("choices", ()), variable.get("description") or ""]
+        said = [
+            variable.get("default") or "",
+            *variable.get("choices", ()),
+            variable.get("description") or "",
+        ]
         if any(slots.without(one, files=False) != one for one in said):
             found.append(f"the variable {variable['name']}")
     if found:
@@ -122,7 +126,9 @@ def _fillings(text: str, declared: Sequence[Variable]) -> Iterator[str]:
     most = max((len(one.choices) for one in declared), default=0)
     for choice in range(-1, min(MOST_FILLINGS, most)):
         values = {
-            one.name: one.choices[min(choice, len(one.choices) - 1)] if choice >= 0 and one.choices else _EMPTY[one.kind]
+            one.name: one.choices[min(choice, len(one.choices) - 1)]
+            if choice >= 0 and one.choices
+            else _EMPTY[one.kind]
             for one in declared
             if one.default is None or (choice >= 0 and one.choices)
         }

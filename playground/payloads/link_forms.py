@@ -28,7 +28,9 @@ class LinkForm(forms.Form):
         min_length=SHORTEST_PASSWORD,
         strip=False,
         help_text=f"At least {SHORTEST_PASSWORD} characters. Tell it by another way than the link.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
     )
     results = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
     with_cost = forms.BooleanField(required=False, label="Show what a run costs on average")
@@ -58,7 +60,9 @@ class ChangeLinkForm(LinkForm):
     version = forms.ChoiceField(label="Shows")
     no_password = forms.BooleanField(required=False, label="Without a password")
 
-    def __init__(self, *args: Any, link: OutsideLink, versions: Sequence[PayloadVersion], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, link: OutsideLink, versions: Sequence[PayloadVersion], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._link = link
         self.fields["days"] = forms.ChoiceField(choices=[KEEP, *LIVES], initial="keep", label="Ends after")
@@ -81,7 +85,9 @@ class ChangeLinkForm(LinkForm):
         days = data["days"]
         password = "" if data["no_password"] else data["password"] or None
         return Terms(
-            expires_at=self._link.expires_at if days == "keep" else timezone.now() + timedelta(days=int(days)),
+            expires_at=self._link.expires_at
+            if days == "keep"
+            else timezone.now() + timedelta(days=int(days)),
             label=data["label"],
             password=password,
         )

@@ -253,7 +253,9 @@ class OutsideOpen(models.Model):
     """How often somebody who was signed in opened a link. Everybody else only counts."""
 
     link = models.ForeignKey(OutsideLink, on_delete=models.CASCADE, related_name="named_opens")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     label = models.CharField(max_length=254)
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField(default=timezone.now)

@@ -73,4 +73,6 @@ def count(*, link: OutsideLink, person: User | None) -> None:
 
 
 def _seal(link: OutsideLink) -> str:
-    return salted_hmac("playground.payloads.outside", f"{link.id}:{link.password}", algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "playground.payloads.outside", f"{link.id}:{link.password}", algorithm="sha256"
+    ).hexdigest()

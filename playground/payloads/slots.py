@@ -4,6 +4,7 @@ Before a text is shown to others each of them becomes a named slot, ``{{image}}`
 is edited in place: a string without any of it stays as it was written, character by character.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -61,7 +62,7 @@ def take_out(text: str, *, taken: Iterable[str] = (), files: bool) -> Emptied:
         if place.is_name:
             member = place.inside
             continue
-        inside = _emptied(place.inside, pattern, lambda found, near=member: names.slot(found, near))
+        inside = _emptied(place.inside, pattern, functools.partial(names.slot, member=member))
         if inside is not None:
             pieces += [text[position : place.start], f'"{inside}"']
             position = place.end
@@ -76,7 +77,9 @@ def in_names(text: str, *, files: bool) -> bool:
 
 def without(words: str, *, files: bool) -> str:
     """Plain words with a short note in the place of each."""
-    return _pattern(files).sub(lambda match: f"[{_what(match)} left out]" if _counts(match) else match[0], words)
+    return _pattern(files).sub(
+        lambda match: f"[{_what(match)} left out]" if _counts(match) else match[0], words
+    )
 
 
 def _emptied(inside: str, pattern: "re.Pattern[str]", slot: Callable[["re.Match[str]"], str]) -> str | None:

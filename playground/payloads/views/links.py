@@ -1,4 +1,4 @@
-"""Links for people outside, as the team holds them: made after a look at what will be seen, changed, revoked, listed."""
+"""Links for people outside, as the team holds them: made after a look at what leaves, changed, revoked, listed."""
 
 import uuid
 from typing import Any
@@ -39,7 +39,13 @@ def link_create(request: HttpRequest, team: str, mode: str, payload: uuid.UUID) 
     version = found.versions.get(number=found.newest)
     offered = outside.offered_results(membership=membership, mode=mode, payload=found, version=version)
     form = LinkForm(request.POST or None, offered=offered)
-    context = {**load.frame(membership, mode), "payload": found, "version": version, "form": form, "offered": offered}
+    context = {
+        **load.frame(membership, mode),
+        "payload": found,
+        "version": version,
+        "form": form,
+        "offered": offered,
+    }
     if not form.is_valid() or "back" in request.POST:
         return _form(request, context)
     data, terms = form.cleaned_data, form.terms()
@@ -68,7 +74,9 @@ def link_change(
 ) -> HttpResponse:
     """What it shows and until when; the address stays. The same two steps as making one."""
     membership, found = load.payload_or_404(request, team, payload)
-    held = get_object_or_404(OutsideLink.objects.select_related("payload__team", "version"), id=link, payload=found)
+    held = get_object_or_404(
+        OutsideLink.objects.select_related("payload__team", "version"), id=link, payload=found
+    )
     if not (outside.may_change(membership, held) and outside.may_make(membership, found)):
         raise PermissionDenied
     if held.revoked_at is not None:
@@ -92,13 +100,20 @@ def link_change(
     }  # fmt: skip
     if not form.is_valid() or "back" in request.POST:
         return _form(request, context)
-    shows: dict[str, Any] = {name: form.cleaned_data[name] for name in ("results", "with_cost")} | {"version": version}
+    shows: dict[str, Any] = {name: form.cleaned_data[name] for name in ("results", "with_cost")} | {
+        "version": version
+    }
     try:
         sheet = outside.sheet(membership=membership, mode=held.mode, payload=found, **shows)
         if "seen" not in request.POST:
             return _preview(request, context, sheet, form.terms())
         outside.change(
-            membership=membership, link=held, terms=form.terms(), seen=request.POST["seen"], request=request, **shows
+            membership=membership,
+            link=held,
+            terms=form.terms(),
+            seen=request.POST["seen"],
+            request=request,
+            **shows,
         )
     except ChangedMeanwhile as changed:
         messages.warning(request, str(changed))
@@ -115,7 +130,9 @@ def link_revoke(request: HttpRequest, team: str, link: uuid.UUID) -> HttpRespons
     membership = access.membership_or_404(request, team)
     access.require(membership, Ability.RUN)
     held = get_object_or_404(
-        OutsideLink.objects.select_related("payload__team", "version"), id=link, payload__team=membership.team_id
+        OutsideLink.objects.select_related("payload__team", "version"),
+        id=link,
+        payload__team=membership.team_id,
     )
     outside.revoke(membership=membership, link=held, request=request)
     messages.success(request, "The link is revoked. Nobody can open it any more.")
@@ -165,13 +182,16 @@ def _preview(request: HttpRequest, context: dict[str, Any], sheet: Sheet, terms:
         "variables": list(sheet.variables),
         "notes": prose.to_html(sheet.notes) if sheet.notes else "",
         "results": results,
-        "kept": [(name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "seen", "back")],
+        "kept": [
+            (name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "seen", "back")
+        ],
     }
     return render(request, "payloads/link_preview.html", {**context, **more})
 
 
 def _shown(team: str, position: int, output: Output) -> dict[str, Any]:
-    file = output.file
-    assert file is not None  # only copied outputs are offered
-    address = reverse("runs:file", args=[team, file.id])
-    return {"position": position, "url": address, "kind": file.kind, "width": file.width, "height": file.height}
+    return {
+        "position": position,
+        "url": reverse("runs:file", args=[team, output.file_id]),
+        "file": output.file,
+    }

@@ -19,7 +19,6 @@ from playground.payloads.models import OutsideLink
 from playground.payloads.opening_outside import UNLOCKED_FOR, TooManyTries
 from playground.payloads.variables import from_data
 from playground.runs import media, prose
-from playground.runs.models import File
 
 COOKIE = "atelier_link"
 
@@ -61,7 +60,14 @@ def outside_show(request: HttpRequest, link_token: str) -> HttpResponseBase:
         "endpoint": link.payload.endpoint,
         "variables": from_data(link.variables),
         "notes": prose.to_html(link.notes) if link.notes else "",
-        "results": [_shown(result.position, result.output.file, link_token) for result in outside.results_of(link)],
+        "results": [
+            {
+                "position": result.position,
+                "url": reverse("payloads:outside_file", args=[link_token, result.position]),
+                "file": result.output.file,
+            }
+            for result in outside.results_of(link)
+        ],
     }
     return render(request, "payloads/outside_show.html", context)
 
@@ -79,7 +85,9 @@ def outside_file(request: HttpRequest, link_token: str, position: int) -> HttpRe
         raise Http404
     response = media.serve(request, found)
     kind = "inline" if response["Content-Type"] in media.INLINE else "attachment"
-    response["Content-Disposition"] = f'{kind}; filename="result-{position}{media.suffix_of(found.media_type)}"'
+    response["Content-Disposition"] = (
+        f'{kind}; filename="result-{position}{media.suffix_of(found.media_type)}"'
+    )
     del response["ETag"]
     return response
 
@@ -116,13 +124,3 @@ def _link_or_404(token: str) -> OutsideLink:
 
 def _is_open(request: HttpRequest, link: OutsideLink) -> bool:
     return opening_outside.is_proved(link, request.COOKIES.get(COOKIE, ""))
-
-
-def _shown(position: int, file: File | None, token: str) -> dict[str, Any]:
-    return {
-        "position": position,
-        "url": reverse("payloads:outside_file", args=[token, position]),
-        "kind": file.kind if file is not None else "",
-        "width": file.width if file is not None else None,
-        "height": file.height if file is not None else None,
-    }

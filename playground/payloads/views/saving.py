@@ -73,7 +73,8 @@ def version_save(request: HttpRequest, team: str, mode: str, payload: uuid.UUID)
     if not form.is_valid():
         return _not_saved(request, membership, mode, found, form, "This could not be read. Reload the page.")
     data = form.cleaned_data
-    opened = found.versions.visible_to(membership).filter(number=data["base"]).first() or found.versions.get(number=found.newest)
+    seen = found.versions.visible_to(membership)
+    opened = seen.filter(number=data["base"]).first() or found.versions.get(number=found.newest)
     try:
         saved = save_version(
             membership=membership,
