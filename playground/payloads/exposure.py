@@ -124,22 +124,22 @@ def _put_together(text: str, variables: Sequence[Mapping[str, Any]]) -> list[str
 def _fillings(text: str, declared: Sequence[Variable]) -> Iterator[str]:
     """``text`` with its defaults, then with each choice in turn; what would be asked for is left empty."""
     most = max((len(one.choices) for one in declared), default=0)
-    for choice in range(-1, min(MOST_FILLINGS, most)):
-        values = {
-            one.name: one.choices[min(choice, len(one.choices) - 1)]
-            if choice >= 0 and one.choices
-            else _EMPTY[one.kind]
-            for one in declared
-            if one.default is None or (choice >= 0 and one.choices)
-        }
-        values |= {one.name: one.choices[0] for one in declared if one.choices and values.get(one.name) == ""}
+    for turn in range(min(MOST_FILLINGS, most) + 1):
+        values = {one.name: value for one in declared if (value := _value(one, turn)) is not None}
         try:
             filled = fill(text, declared, values)
         except VariableProblem:
-            # A number among choices of another kind, say: the rest of them may still fit.
+            # One choice may not fit; the others may.
             continue
         if len(filled) <= LONGEST_FILLED:
             yield filled
+
+
+def _value(variable: Variable, turn: int) -> str | None:
+    """What stands for a variable in this turn; None where its default does."""
+    if variable.choices and (turn > 0 or variable.default is None):
+        return variable.choices[min(max(turn, 1), len(variable.choices)) - 1]
+    return None if variable.default is not None else _EMPTY[variable.kind]
 
 
 def _refuse(places: list[str]) -> None:
