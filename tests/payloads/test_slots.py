@@ -66,7 +66,9 @@ def test_what_people_type_stays_as_it_is(words: str) -> None:
 
 
 def test_names_are_new_and_the_same_thing_twice_is_one() -> None:
-    text = json.dumps({"image": [PICTURE, PICTURE, DATA], "p": "{{image_2}} is a word of the prompt", "9": DATA[::-1]})
+    text = json.dumps(
+        {"image": [PICTURE, PICTURE, DATA], "p": "{{image_2}} is a word of the prompt", "9": DATA[::-1]}
+    )
     emptied = slots.take_out(text, taken=["Image"], files=True)
     assert [slot.name for slot in emptied.slots] == ["image_3", "image_4", "file_9"]
     assert json.loads(emptied.text)["image"] == ["{{image_3}}", "{{image_3}}", "{{image_4}}"]
