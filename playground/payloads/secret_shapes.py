@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _PLACEHOLDER = re.compile(
@@ -41,12 +41,16 @@ def _name_and_password(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``strong`` ones are so particular that they count in binary data and across two values, too."""
+    """``strong`` ones are so particular that they count in binary data and across two values, too.
+
+    ``needs`` are small letters one of which has to be in a text without its white space before the pattern is tried.
+    """
 
     what: str
     pattern: re.Pattern[str]
     fits: Callable[[str], bool] = lambda value: True
     strong: bool = False
+    needs: tuple[str, ...] = ()
 
     def within(self, text: str) -> bool:
         """Whether ``text`` holds one; the last group of the pattern, or the whole, has to pass ``fits``."""
@@ -108,7 +112,8 @@ def _prefixed() -> Iterator[Shape]:
         plain = rf"{_START}{re.escape(prefix)}({letters}{{{least},}})"
         # Capitals alone are as good as digits where the kind has nothing else.
         fits = _written if letters == "[A-Z0-9]" else _mixed
-        yield Shape(what, re.compile(plain), fits, strong=True)
+        needs = (prefix.lower(),)
+        yield Shape(what, re.compile(plain), fits, strong=True, needs=needs)
         gap = r"\s*"
         spaced = gap.join(re.escape(character) for character in prefix)
         # A sentence that goes on after something like "sk-" has few digits.
@@ -116,6 +121,7 @@ def _prefixed() -> Iterator[Shape]:
             what,
             re.compile(rf"{_START}{spaced}((?:{gap}{letters}){{{least}}})"),
             lambda value: len(_DIGIT.findall(value)) >= 3 and _mixed(value),
+            needs=needs,
         )
 
 
@@ -130,6 +136,13 @@ _QUERY_NAMES = (
     r"(?:client[-_]?)?secret|passw(?:or)?d|pwd|auth|credential"
 )
 
+_MARKS = tuple(
+    f"{word}="
+    for word in ("token", "key", "signature", "sig", "credential", "keyid", "secret", "pwd", "auth")
+)
+_MARKS += ("password=", "passwd=")
+_OWN = ("sg_", "sgtest_")
+
 SHAPES: tuple[Shape, ...] = (
     # Whatever stands between its characters: this is the key of the provider itself.
     Shape(
@@ -141,41 +154,67 @@ SHAPES: tuple[Shape, ...] = (
         ),
         strong=True,
     ),
-    Shape("a Segmind key", re.compile(r"SG(?:TEST)?_[0-9a-f]{16}", re.IGNORECASE), strong=True),
-    Shape("a Segmind key", re.compile(rf"{_START}SG(?:TEST)?_([A-Za-z0-9]{{16,}})"), _mixed, strong=True),
-    *_prefixed(),
-    Shape("a Twilio key", re.compile(rf"{_START}SK[0-9a-f]{{32}}(?![0-9a-z])"), strong=True),
+    Shape("a Segmind key", re.compile(r"SG(?:TEST)?_[0-9a-f]{16}", re.IGNORECASE), strong=True, needs=_OWN),
     Shape(
-        "a fal key", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"), strong=True
+        "a Segmind key",
+        re.compile(rf"{_START}SG(?:TEST)?_([A-Za-z0-9]{{16,}})"),
+        _mixed,
+        strong=True,
+        needs=_OWN,
     ),
-    Shape("a Telegram token", re.compile(rf"{_START}\d{{8,10}}:AA[A-Za-z0-9_-]{{32,}}"), strong=True),
+    *_prefixed(),
+    Shape("a Twilio key", re.compile(rf"{_START}SK[0-9a-f]{{32}}(?![0-9a-z])"), strong=True, needs=("sk",)),
+    Shape(
+        "a fal key",
+        re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"),
+        strong=True,
+        needs=tuple(f"{one}:" for one in "0123456789abcdef"),
+    ),
+    Shape(
+        "a Telegram token",
+        re.compile(rf"{_START}\d{{8,10}}:AA[A-Za-z0-9_-]{{32,}}"),
+        strong=True,
+        needs=(":aa",),
+    ),
     Shape(
         "a Slack or Discord webhook",
         re.compile(
             r"hooks\.slack\.com/(?:services|workflows)/\w+/\w+|discord(?:app)?\.com/api/webhooks/\d+/\S+"
         ),
         strong=True,
+        needs=("hooks.slack.com", "webhooks"),
     ),
     Shape(
         "a signed token (JWT)",
         re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]*"),
         strong=True,
+        needs=("eyj",),
     ),
     Shape(
-        "a private key", re.compile(r"-----\s*BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File"), strong=True
+        "a private key",
+        re.compile(r"-----\s*BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File"),
+        strong=True,
+        needs=("-----", "putty-user"),
     ),
     Shape(
         "a name and password in an address",
         re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^/\s:@?#\"']{0,200}:([^/\s@?#\"']{1,200})@", re.IGNORECASE),
         lambda value: not is_placeholder(value),
         strong=True,
+        needs=("://",),
     ),
     Shape(
         "a token in an address",
         re.compile(rf"[?&;#](?:{_QUERY_NAMES})=([^&\s\"'<>#]{{6,}})", re.IGNORECASE),
         _named_value,
+        needs=_MARKS,
     ),
-    Shape("a token in an address", re.compile(r"[?&]key=([^&\s\"'<>#]{16,})", re.IGNORECASE), _mixed),
+    Shape(
+        "a token in an address",
+        re.compile(r"[?&]key=([^&\s\"'<>#]{16,})", re.IGNORECASE),
+        _mixed,
+        needs=("key=",),
+    ),
     Shape(
         "an Authorization header",
         re.compile(
@@ -183,12 +222,19 @@ SHAPES: tuple[Shape, ...] = (
             re.IGNORECASE,
         ),
         lambda value: not is_placeholder(value),
+        needs=("authorization",),
     ),
-    Shape("a bearer token", re.compile(r"\bbearer[\s:]+([\w.~+/-]{16,}=*)", re.IGNORECASE), _mixed),
+    Shape(
+        "a bearer token",
+        re.compile(r"\bbearer[\s:]+([\w.~+/-]{16,}=*)", re.IGNORECASE),
+        _mixed,
+        needs=("bearer",),
+    ),
     Shape(
         "a name and password",
         re.compile(r"\bbasic\s+([A-Za-z0-9+/]{8,}={0,2})", re.IGNORECASE),
         _name_and_password,
+        needs=("basic",),
     ),
     Shape(
         "a named secret",
@@ -197,29 +243,34 @@ SHAPES: tuple[Shape, ...] = (
             re.IGNORECASE,
         ),
         _mixed,
+        needs=("key", "token", "secret", "passw", "passphrase"),
     ),
 )
 
 STRONG = tuple(shape for shape in SHAPES if shape.strong)
 
-# Trying every shape on every short string takes seconds; most strings have none of what each shape needs.
-_PREFIXES = (*{prefix for _, prefix, *_ in _PREFIXED}, "SK", "eyJ", "-----", ":AA", "hooks.slack.com")
-_WORDS = (
-    "authorization", "bearer", "basic", "key", "token", "secret", "passw", "passphrase", "sig", "pwd", "auth",
-    "credential", "://", "discord",
-)  # fmt: skip
 _OWN_KEY = re.compile(r"s[\W_]{0,8}g")
-_FAL_KEY = re.compile(r":[0-9a-f]{32}\b")
+_BY_NEED = {
+    need: tuple(shape for shape in SHAPES if need in shape.needs)
+    for need in dict.fromkeys(need for shape in SHAPES for need in shape.needs)
+}
 
 
-def may_hold(text: str) -> bool:
-    """False where none of the shapes can be in ``text``; quick, and true for many a harmless text."""
-    packed, small = "".join(text.split()), text.lower()
-    return (
-        any(prefix in packed for prefix in _PREFIXES)
-        or any(word in small for word in _WORDS)
-        or _OWN_KEY.search(small) is not None
-        or _FAL_KEY.search(small) is not None
+def kinds_in(text: str, shapes: Sequence[Shape]) -> list[str]:
+    """The kinds of secrets in ``text``, each once. Quick: most texts have nothing of what the shapes need."""
+    small = text.lower()
+    packed = "".join(small.split())
+    own = _OWN_KEY.search(small)
+    if own is None and not any(map(packed.__contains__, _BY_NEED)):
+        return []
+    likely = [shape for need, some in _BY_NEED.items() if need in packed for shape in some]
+    likely += SHAPES[:1] if own else ()
+    return list(
+        dict.fromkeys(
+            shape.what
+            for shape in dict.fromkeys(likely)
+            if (shape.strong or shapes is SHAPES) and shape.within(text)
+        )
     )
 
 

@@ -11,16 +11,19 @@ import html
 import json
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, may_hold, secret_member
+from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, kinds_in, secret_member
 
 MAX_DEPTH = 5  # encodings inside encodings
-MAX_READINGS = 60  # of one string
+MOST_READ = 40  # times the length of a string, of all its readings together
 SHORTEST = 8  # characters of a secret
 SHORTEST_STRONG = 14  # of one that counts over several values
+SHORTEST_ENCODED = 20  # characters of one in base64
+LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its first letters
 LONG = 200_000  # characters above which encodings are only looked through for strong shapes
 
 _LOOK_ALIKE = str.maketrans(
@@ -38,7 +41,7 @@ _BACKSLASH = re.compile(
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 # Possessive, from the start of a word: linear in whatever was pasted.
 _WRAPPED_BASE64 = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{4,}+={0,2}\s*+){2,}+")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}[0-9A-Fa-f]?")
 _CODES = re.compile(r"(?:\d{2,3}\s*,\s*){18,}\d{2,3}")
 
 
@@ -143,12 +146,8 @@ def _across(strings: Sequence[str], path: str) -> Iterator[Finding]:
     """A key cut into neighbouring values. Only strong shapes: chance joins words, too."""
     if len(strings) < 2 or not SHORTEST_STRONG <= sum(map(len, strings)) <= LONG:
         return
-    joined = _visible("".join(strings))
-    if not may_hold(joined):
-        return
-    for what in {shape.what: None for shape in STRONG if shape.within(joined)}:
-        kinds = [shape for shape in STRONG if shape.what == what]
-        if not any(shape.within(_visible(one)) for shape in kinds for one in strings):
+    for what in kinds_in(_visible("".join(strings)), STRONG):
+        if not any(what in kinds_in(_visible(one), STRONG) for one in strings):
             yield Finding(path, f"{what} over several values")
 
 
@@ -158,25 +157,34 @@ def _kinds(text: str) -> list[str]:
         return []
     found: dict[str, None] = {}
     for reading, shapes in _readings(text):
-        if may_hold(reading):
-            found.update({shape.what: None for shape in shapes if shape.within(reading)})
+        if not shapes:
+            found["too many encodings to be checked"] = None
+        else:
+            found.update(dict.fromkeys(kinds_in(reading, shapes)))
     return list(found)
 
 
 def _readings(text: str) -> Iterator[tuple[str, Sequence[Shape]]]:
+    """Each with the shapes that mean something in it. Without any at the end, where not all could be read."""
     seen: set[str] = set()
-    waiting: list[tuple[str, Sequence[Shape], int]] = [(text, SHAPES, 0)]
-    while waiting and len(seen) < MAX_READINGS:
-        reading, shapes, depth = waiting.pop(0)
+    left = MOST_READ * len(text) + LONG
+    waiting = deque[tuple[str, Sequence[Shape], int]]([(text, SHAPES, 0)])
+    while waiting:
+        reading, shapes, depth = waiting.popleft()
         reading = _visible(reading)
         if reading in seen:
             continue
         seen.add(reading)
+        left -= len(reading)
+        if left < 0:
+            # Whoever hides a key behind a heap of others' encodings is not let through either.
+            yield "", ()
+            return
         yield reading, shapes
         if len(reading) <= LONG:
             yield reading[::-1], STRONG
         if depth < MAX_DEPTH:
-            waiting += [(one, kind, depth + 1) for one, kind in _decoded(reading, shapes)]
+            waiting.extend((one, kind, depth + 1) for one, kind in _decoded(reading, shapes))
 
 
 def _visible(text: str) -> str:
@@ -200,14 +208,23 @@ def _decoded(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence
 
 def _from_codes(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
     for match in _BASE64.finditer(text):
-        yield from _as_text(_from_base64(match[0]), shapes)
+        yield from _at_each_start(match[0], shapes)
     for match in _WRAPPED_BASE64.finditer(text):
-        yield from _as_text(_from_base64("".join(match[0].split())), shapes)
+        yield from _at_each_start("".join(match[0].split()), shapes)
     for match in _HEX.finditer(text):
         digits = re.sub(r"[\s:]", "", match[0])
-        yield from _as_text(bytes.fromhex(digits[: len(digits) // 2 * 2]), shapes)
+        for start in (0, 1):
+            yield from _as_text(bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2]), shapes)
     for match in _CODES.finditer(text):
         yield from _as_text(bytes(int(one) % 256 for one in match[0].split(",")), shapes)
+
+
+def _at_each_start(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
+    """Words before it shift where its groups of four letters begin; a whole picture is only read from its start."""
+    if len(text) < SHORTEST_ENCODED:
+        return
+    for start in range(4 if len(text) <= LONGEST_SHIFTED else 1):
+        yield from _as_text(_from_base64(text[start:]), shapes)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -121,6 +121,9 @@ HIDDEN: dict[str, object] = {
     "a passphrase of words": {"passphrase": "correct horse battery staple"},
     "a cookie of a browser": {"cookie": "session=4f2a9c; theme=dark; lang=en"},
     "a scheme before it": {"authorization": "Bearer hunter2"},
+    "behind a heap of base64": {"note": " ".join(b64(f"nothing at all {n}") for n in range(99)) + " " + b64("k" + SG)},
+    "words before base64": {"note": "Notes\n\n" + "\n".join(b64("k " + SG)[i : i + 12] for i in range(0, 60, 12))},
+    "a letter before hex": {"note": "a" + SG.encode().hex()},
     "octal escapes": {"note": "".join(f"\\{ord(c):03o}" for c in SG)},
     "Slack hook": {"url": "https://hooks.slack.com/services/" + "T00AA11BB/B00AA11BB/Zx9Kq2Lw8Rt5Yu1Io4Pa7Sd3"},
 }  # fmt: skip
