@@ -1,4 +1,4 @@
-"""Log lines never carry a provider key or the address of a link that opens by itself, even where a library prints what it was given."""
+"""Log lines never carry a provider key or the address of a link that opens by itself, whatever a library prints."""
 
 import logging
 import re

@@ -1,6 +1,7 @@
 """Every way out of a person's hands is tried with hidden secrets, through the pages themselves. None goes through."""
 
 import base64
+import html
 import json
 from collections.abc import Callable
 from typing import Any
@@ -59,15 +60,11 @@ SECRETS: dict[str, str] = {
     "Cyrillic letters": SG.replace("a", "\u0430").replace("c", "\u0441"),
     "accents": "\u0301".join(SG),
     "JSON in JSON": json.dumps(json.dumps({"deep": [{"k": SG}]})),
-    "in a data URI": "data:text/plain;base64," + b64(SG),
     "a header": "x-api-key: 9f8e7d6c5b4a",
     "a bearer": "Bearer abcdef1234567890abcd",
     "a name and password": "https://maria:s3cret@example.com/a.png",
     "a signed address": "https://b.example.com/a.png?X-Amz-Signature=" + TAIL * 4,
 }
-# These stand in a data URI, which stays behind as a slot where text becomes one.
-STAYS_BEHIND = {"in a data URI"}
-
 INNOCENT: dict[str, str] = {
     "a prompt": "A harbour at dawn, 35mm, f/1.8, --ar 16:9 --seed 42",
     "secrets of a story": "The secret: a hidden door behind the books. The key is under the mat",
@@ -134,108 +131,135 @@ def ways(people: People) -> Ways:
     return Ways(people)
 
 
-Way = Callable[[Ways, str], str]
+def named(secrets: dict[str, str]) -> dict[str, str]:
+    """Each under a short name that the message has to tell: k00, k01 and so on."""
+    return {f"k{number:02}": secret for number, secret in enumerate(secrets.values())}
 
 
-def in_text(ways: Ways, secret: str) -> Payload:
-    return ways.payload(text=json.dumps({"seed": 1, "input": [{"x": secret}]}))
+def body_of(secrets: dict[str, str]) -> str:
+    return json.dumps({"seed": 1, **{name: [{"x": secret}] for name, secret in named(secrets).items()}})
 
 
-def _share_text(ways: Ways, secret: str) -> str:
-    return ways.with_team(in_text(ways, secret))
+def variables_of(secrets: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {
+        "text": json.dumps({name: f"{{{{{name}}}}}" for name in named(secrets)}),
+        "variables": [
+            Variable(name, **{field: make(secret) for field, make in more.items()})
+            for name, secret in named(secrets).items()
+        ],
+    }
 
 
-def _name_somebody(ways: Ways, secret: str) -> str:
-    return ways.with_adam(in_text(ways, secret))
+Way = Callable[[Ways, dict[str, str]], str]
 
 
-def _link_text(ways: Ways, secret: str) -> str:
-    return ways.with_outside(in_text(ways, secret))
+def _share_text(ways: Ways, secrets: dict[str, str]) -> str:
+    return ways.with_team(ways.payload(text=body_of(secrets)))
 
 
-def _link_notes(ways: Ways, secret: str) -> str:
-    return ways.with_outside(ways.payload(notes=f"# Notes\n\n{secret}"))
+def _name_somebody(ways: Ways, secrets: dict[str, str]) -> str:
+    return ways.with_adam(ways.payload(text=body_of(secrets)))
 
 
-def _share_notes(ways: Ways, secret: str) -> str:
-    return ways.with_team(ways.payload(notes=f"# Notes\n\n{secret}"))
-
-
-def _link_default(ways: Ways, secret: str) -> str:
-    variables = [Variable("x", Kind.LONG_TEXT, default=secret)]
-    return ways.with_outside(ways.payload(text='{"prompt": "{{x}}"}', variables=variables))
-
-
-def _share_choice(ways: Ways, secret: str) -> str:
-    variables = [Variable("x", Kind.CHOICE, choices=("one", secret))]
-    return ways.with_team(ways.payload(text='{"prompt": "{{x}}"}', variables=variables))
-
-
-def _share_old_version(ways: Ways, secret: str) -> str:
-    payload = in_text(ways, secret)
+def _share_old_version(ways: Ways, secrets: dict[str, str]) -> str:
+    payload = ways.payload(text=body_of(secrets))
     ways.post(payload, "save/", {"body": "{}", "version": "1", "base": "1"})
     return ways.with_team(payload)
 
 
-def _save_into_shared(ways: Ways, secret: str) -> str:
-    body = json.dumps({"seed": 1, "input": [{"x": secret}]})
-    return ways.post(ways.payload(shared=True), "save/", {"body": body, "version": "1", "base": "1"})
+def _save_into_shared(ways: Ways, secrets: dict[str, str]) -> str:
+    form = {"body": body_of(secrets), "version": "1", "base": "1"}
+    return ways.post(ways.payload(shared=True), "save/", form)
 
 
-def _change_notes_of_shared(ways: Ways, secret: str) -> str:
-    return ways.post(ways.payload(shared=True), "change/", {"name": "Fox", "notes": secret})
+def _link_text(ways: Ways, secrets: dict[str, str]) -> str:
+    return ways.with_outside(ways.payload(text=body_of(secrets)))
 
 
-def _declare_in_shared(ways: Ways, secret: str) -> str:
-    rows = {
-        "form-TOTAL_FORMS": "1",
-        "form-INITIAL_FORMS": "0",
-        "form-0-name": "x",
-        "form-0-type": "long text",
-    }
-    return ways.post(
-        ways.payload(shared=True), "variables/", {**rows, "form-0-description": "", "form-0-default": secret, "base": "1"}
-    )  # fmt: skip
-
-
-def _change_link(ways: Ways, secret: str) -> str:
+def _change_link(ways: Ways, secrets: dict[str, str]) -> str:
     payload = ways.payload()
     ways.with_outside(payload)
     link = OutsideLink.objects.get(payload=payload)
-    ways.post(payload, "save/", {"body": json.dumps({"x": secret}), "version": "1", "base": "1"})
+    ways.post(payload, "save/", {"body": body_of(secrets), "version": "1", "base": "1"})
     return ways.post(payload, f"links/{link.id}/", {"days": "keep", "version": "2"})
 
 
-WAYS = [
-    _share_text, _name_somebody, _link_text, _link_notes, _share_notes, _link_default, _share_choice,
-    _share_old_version, _save_into_shared, _change_notes_of_shared, _declare_in_shared, _change_link,
-]  # fmt: skip
+def _link_defaults(ways: Ways, secrets: dict[str, str]) -> str:
+    return ways.with_outside(ways.payload(**variables_of(secrets, default=str)))
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
+def _share_choices(ways: Ways, secrets: dict[str, str]) -> str:
+    variables = variables_of(secrets, kind=lambda _: Kind.CHOICE, choices=lambda secret: ("one", secret))
+    return ways.with_team(ways.payload(**variables))
+
+
+def _declare_in_shared(ways: Ways, secrets: dict[str, str]) -> str:
+    form = {"form-TOTAL_FORMS": str(len(secrets)), "form-INITIAL_FORMS": "0", "base": "1"}
+    for number, (name, secret) in enumerate(named(secrets).items()):
+        form |= {
+            f"form-{number}-name": name,
+            f"form-{number}-type": "long text",
+            f"form-{number}-default": secret,
+        }
+    return ways.post(ways.payload(shared=True), "variables/", form)
+
+
+TEXT_WAYS = [_share_text, _name_somebody, _share_old_version, _save_into_shared, _link_text, _change_link]
+VARIABLE_WAYS = [_link_defaults, _share_choices, _declare_in_shared]
+
+
+def names_of(way: Way) -> Any:
+    return way.__name__.strip("_")
+
+
+@pytest.mark.parametrize("way", TEXT_WAYS + VARIABLE_WAYS, ids=names_of)
 def test_no_hidden_secret_goes_through(ways: Ways, way: Way) -> None:
     assert len(SECRETS) >= 25
-    for name, secret in SECRETS.items():
-        said = way(ways, secret)
-        shown = ways.everything_shown()
-        assert secret not in shown, name
-        assert json.dumps(secret)[1:-1] not in shown, name
-        assert repr(secret)[1:-1] not in shown, name
-        assert name in STAYS_BEHIND or "looks like a" in said or "carries" in said, (name, said[:2000])
-        if "looks like a" in said:
-            assert TAIL not in said.split("looks like a")[1][:300], (
-                "a message names the place, not the secret"
-            )
+    said = html.unescape(way(ways, SECRETS))
+    for number, name in enumerate(SECRETS):
+        place = f"$.k{number:02}" if way in TEXT_WAYS else f"variables $[{number}]."
+        assert place in said, name
+    assert TAIL not in said.split("looks like a key")[1].split(".</p>")[0], (
+        "it names the place, not the secret"
+    )
+    shown = ways.everything_shown()
+    assert [name for name, one in SECRETS.items() if one in shown or json.dumps(one)[1:-1] in shown] == []
 
 
-@pytest.mark.parametrize(
-    "way", [way for way in WAYS if way not in (_share_old_version,)], ids=lambda way: way.__name__.strip("_")
-)
+@pytest.mark.parametrize("way", TEXT_WAYS + VARIABLE_WAYS, ids=names_of)
 def test_innocent_words_pass(ways: Ways, way: Way) -> None:
-    for name, words in INNOCENT.items():
-        said = way(ways, words)
-        assert "looks like a key" not in said, name
-        assert "carries" not in said, name
+    said = way(ways, INNOCENT)
+    assert "looks like a key" not in said
+    assert "carries" not in said
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_hidden_secret_goes_through_notes(ways: Ways, name: str) -> None:
+    notes = f"# Notes\n\n{SECRETS[name]}"
+    payload = ways.payload(notes=notes)
+    assert "looks like a key: notes" in ways.with_outside(payload)
+    assert "looks like a key: notes" in ways.with_team(payload)
+    assert "looks like a key: notes" in ways.post(
+        ways.payload(shared=True), "change/", {"name": "Fox", "notes": notes}
+    )
+    assert SECRETS[name] not in ways.everything_shown()
+
+
+def test_innocent_notes_pass(ways: Ways) -> None:
+    payload = ways.payload(notes="\n\n".join(INNOCENT.values()))
+    assert "Shown this once" in ways.with_outside(payload)
+    assert ways.with_team(payload) == ""
+
+
+def test_a_key_inside_data_stays_behind_with_it(ways: Ways) -> None:
+    uri = "data:text/plain;base64," + b64(SG)
+    payload = ways.payload(text=json.dumps({"x": uri}))
+    ways.with_outside(payload)
+    assert ways.with_team(payload) == ""
+    assert uri not in ways.everything_shown()
+    assert OutsideLink.objects.get().text == '{"x": "{{x}}"}'
+    again = {"body": json.dumps({"x": uri}), "version": "1", "base": "2"}
+    assert "carries x (data, 1 kB)" in ways.post(payload, "save/", again)
 
 
 @pytest.mark.parametrize("text", HARMLESS_TEXTS, ids=str)
@@ -279,7 +303,8 @@ def test_no_secret_hides_in_variables(ways: Ways, name: str) -> None:
 
 @pytest.mark.parametrize("field", ["name", "folder", "tags", "run_tag"])
 def test_no_secret_hides_in_what_is_said_beside(ways: Ways, field: str) -> None:
-    payload = ways.payload(**{"name": "Fox", field: [SG] if field == "tags" else SG})
+    said: dict[str, Any] = {"name": "Fox", field: [SG] if field == "tags" else SG}
+    payload = ways.payload(**said)
     assert "looks like a" in ways.with_team(payload)
     shared = ways.payload(shared=True)
     assert "looks like a" in ways.post(shared, "change/", {"name": "Fox", field: SG})

@@ -211,7 +211,7 @@ def test_a_stranger_learns_nothing_of_the_house(
     assert '<meta name="robots" content="noindex' in page
     assert not client.cookies, "nothing is kept of somebody who only looks"
     file = client.get(f"{path_of(made)}files/1/")
-    assert b"".join(file.streaming_content) == b"a picture"
+    assert file.getvalue() == b"a picture"
     said = repr(sorted(file.headers.items()))
     assert "no-store" in file["Cache-Control"]
     assert file["Referrer-Policy"] == "no-referrer"
