@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Membership
-from playground.payloads import diffs, forks, library, stats
+from playground.payloads import diffs, forks, library, stats, usage
 from playground.payloads.models import Payload, PayloadFavourite, PayloadVersion
 from playground.payloads.stats import Stats
 from playground.payloads.variables import from_data, plain_uses, with_defaults
@@ -45,6 +45,7 @@ def page_of(
         "undeclared": plain_uses(version.text, declared),
         "code_text": with_defaults(version.text, declared),
         "notes": prose.to_html(payload.notes) if payload.notes else "",
+        "usage": usage.of_payload(membership=membership, mode=mode, payload=payload) if payload.is_shared else None,
         "source": forks.source_of(membership=membership, payload=payload),
         "fork_count": payload.forks.count(),
         "runs": [(run, picture_of(run)) for run in runs],
