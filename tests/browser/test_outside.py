@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import Desk, Open, check, sit_down
+from tests.browser.desk import Desk, Open, check
 from tests.browser.site import Site, unique
-from tests.browser.test_payloads import LOOKS, SLUG, save_new
+from tests.browser.test_payloads import LOOKS, SLUG, save_plain
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,13 +26,15 @@ def allow_links(page: Page, site: Site) -> None:
 
 
 def save_and_run(page: Page, site: Site, name: str) -> None:
-    desk = sit_down(page, site, SLUG)
-    desk.write(f'{{"prompt": "{name}", "seed": 7, "reference": "{PICTURE}"}}')
-    save_new(page, name)
+    page.goto(site.address(f"payloads/new/?endpoint={SLUG}"))
+    save_plain(page, name, f'{{"prompt": "{name}", "seed": 7, "reference": "{PICTURE}"}}')
+    saved = page.url
+    page.get_by_role("link", name="Open in playground").click()
+    page.get_by_role("tab", name="JSON").wait_for()
     desk = Desk(page)
     desk.run()
     desk.settle("succeeded")
-    page.locator("#payload-notice").get_by_role("link", name=name).click()
+    page.goto(saved)
 
 
 def make_link(page: Page, name: str) -> str:
