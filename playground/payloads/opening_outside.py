@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.models import User
+from accounts.models import Membership, User
 from playground.payloads import outside
 from playground.payloads.models import OutsideLink, OutsideOpen
 
@@ -62,14 +62,20 @@ def is_proved(link: OutsideLink, proof: str) -> bool:
 
 
 def count(*, link: OutsideLink, person: User | None) -> None:
-    """One more open; by name only where somebody is signed in."""
+    """One more open; by name only where somebody is signed in. To another team nobody's address is told."""
     now = timezone.now()
     OutsideLink.objects.filter(id=link.id).update(opens=F("opens") + 1, last_opened_at=now)
-    if person is not None:
-        named, _ = OutsideOpen.objects.get_or_create(
-            link=link, person=person, defaults={"label": person.label}
-        )
-        OutsideOpen.objects.filter(id=named.id).update(count=F("count") + 1, label=person.label, last_at=now)
+    label = _name_of(person, link) if person is not None else ""
+    if label:
+        named, _ = OutsideOpen.objects.get_or_create(link=link, person=person, defaults={"label": label})
+        OutsideOpen.objects.filter(id=named.id).update(count=F("count") + 1, label=label, last_at=now)
+
+
+def _name_of(person: User, link: OutsideLink) -> str:
+    if person.name:
+        return person.name
+    members = Membership.objects.filter(team=link.payload.team_id, user=person)
+    return person.label if members.exists() else ""
 
 
 def _seal(link: OutsideLink) -> str:

@@ -26,7 +26,7 @@ from django.utils import timezone
 from accounts import access, audit
 from accounts.access import Ability
 from accounts.models import Membership, Team, User
-from playground.payloads import sheets, stats
+from playground.payloads import exposure, sheets, stats
 from playground.payloads.changing import ChangedMeanwhile
 from playground.payloads.models import OutsideLink, OutsideResult, Payload, PayloadVersion
 from playground.payloads.saving import PayloadProblem, clean_words
@@ -284,6 +284,7 @@ def _check_terms(terms: Terms) -> None:
     now = timezone.now()
     if not now < terms.expires_at <= now + LONGEST_LIFE:
         raise PayloadProblem("days", f"A link ends within {LONGEST_LIFE.days} days.")
+    exposure.check_words({"for whom": terms.label})
     if terms.password and len(terms.password) < SHORTEST_PASSWORD:
         raise PayloadProblem("password", f"A password has at least {SHORTEST_PASSWORD} characters.")
 
