@@ -45,7 +45,9 @@ def page_of(
         "undeclared": plain_uses(version.text, declared),
         "code_text": with_defaults(version.text, declared),
         "notes": prose.to_html(payload.notes) if payload.notes else "",
-        "usage": usage.of_payload(membership=membership, mode=mode, payload=payload) if payload.is_shared else None,
+        "usage": usage.of_payload(membership=membership, mode=mode, payload=payload)
+        if payload.is_shared
+        else None,
         "source": forks.source_of(membership=membership, payload=payload),
         "fork_count": payload.forks.count(),
         "runs": [(run, picture_of(run)) for run in runs],

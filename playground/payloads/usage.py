@@ -33,7 +33,9 @@ def of_payload(*, membership: Membership, mode: str, payload: Payload) -> Usage:
     seen = Run.objects.visible_to(membership).in_mode(mode).filter(payload_version__payload=payload)
     others = seen if payload.owner_id is None else seen.exclude(person=payload.owner_id)
     figures: Any = others.aggregate(
-        runs=Count("id"), people=Count("person", distinct=True), cost=Avg("cost", filter=Q(billing=Billing.BILLED))
+        runs=Count("id"),
+        people=Count("person", distinct=True),
+        cost=Avg("cost", filter=Q(billing=Billing.BILLED)),
     )
     return Usage(
         **figures,
@@ -59,9 +61,7 @@ def best_results(*, membership: Membership, mode: str, payload: Payload) -> list
 
 def _kept(outputs: list[Output]) -> Counter[Any]:
     """How often somebody went on with each."""
-    ids, files, runs = (
-        [getattr(output, name) for output in outputs] for name in ("id", "file_id", "run_id")
-    )
+    ids, files, runs = ([getattr(output, name) for output in outputs] for name in ("id", "file_id", "run_id"))
     shown = Counter(OutsideResult.objects.filter(output__in=ids).values_list("output", flat=True))
     covers = Counter(Payload.objects.filter(cover__in=ids).values_list("cover", flat=True))
     taken = Counter(RunInput.objects.filter(file__in=files).values_list("file", flat=True))
