@@ -58,11 +58,14 @@ def set_cover(*, membership: Membership, payload: Payload, output: Output | None
         Payload.objects.filter(id=_locked(membership, payload).id).update(cover=output)
 
 
+CHANGED = "It changed while you looked. This is what others would see now."
+
+
 class ChangedMeanwhile(PayloadProblem):
     """What was confirmed is no longer what would be shown. Nothing was done."""
 
     def __init__(self) -> None:
-        super().__init__("payload", "It changed while you looked. This is what others would see now.")
+        super().__init__("payload", CHANGED)
 
 
 def share(

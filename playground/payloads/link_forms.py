@@ -43,6 +43,9 @@ class LinkForm(forms.Form):
     def clean_results(self) -> list[Output]:
         return [self._offered[key] for key in self.cleaned_data["results"]]
 
+    def shows(self) -> dict[str, Any]:
+        return {"results": self.cleaned_data["results"], "with_cost": self.cleaned_data["with_cost"]}
+
     def terms(self) -> Terms:
         data = self.cleaned_data
         return Terms(

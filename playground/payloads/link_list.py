@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import Membership
 from playground.payloads import outside
@@ -29,7 +29,7 @@ class LinkRow:
 
 
 def of_payload(membership: Membership, payload: Payload) -> list[LinkRow]:
-    """Newest first; those that are over stay in the list, so that it is known what was out."""
+    """Those that are over stay in the list, so that it is known what was out."""
     links = OutsideLink.objects.filter(payload=payload)
     return _rows(membership, links)
 
@@ -41,7 +41,8 @@ def of_team(membership: Membership) -> list[LinkRow]:
 
 def _rows(membership: Membership, links: "QuerySet[OutsideLink]") -> list[LinkRow]:
     rows = links.select_related("payload__team", "version").prefetch_related("named_opens", "results")
-    found = list(rows.order_by("-created_at", "-id")[:MOST])
+    # Those that may still be open come first, however many there ever were.
+    found = list(rows.order_by(F("revoked_at").asc(nulls_first=True), "-expires_at", "-id")[:MOST])
     visible = set(
         Payload.objects.visible_to(membership)
         .filter(id__in=[link.payload_id for link in found])

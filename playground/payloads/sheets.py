@@ -133,7 +133,8 @@ def _emptied(version: PayloadVersion, *, files: bool) -> tuple[str, tuple[Variab
     emptied = slots.take_out(version.text, taken=[variable.name for variable in declared], files=files)
     if slots.in_names(emptied.text, files=files):
         raise exposure.CarriesFiles(["the name of a field"])
-    variables = [*declared, *map(_as_variable, emptied.slots)]
+    how = "Give your own." if files else "Give your own, or attach a file at its field."
+    variables = [*declared, *(_as_variable(slot, how) for slot in emptied.slots)]
     if emptied.slots:
         try:
             check_declared(variables, emptied.text)
@@ -142,8 +143,8 @@ def _emptied(version: PayloadVersion, *, files: bool) -> tuple[str, tuple[Variab
     return emptied.text, tuple(variables), emptied.slots
 
 
-def _as_variable(slot: Slot) -> Variable:
-    return Variable(slot.name, Kind.LONG_TEXT, description=f"Give your own. Here stood {slot.what}."[:200])
+def _as_variable(slot: Slot, how: str) -> Variable:
+    return Variable(slot.name, Kind.LONG_TEXT, description=f"{how} Here stood {slot.what}."[:200])
 
 
 def _without_files(variable: Variable, *, files: bool) -> Variable:

@@ -64,7 +64,7 @@ def _kept(outputs: list[Output]) -> Counter[Any]:
     ids, files, runs = ([getattr(output, name) for output in outputs] for name in ("id", "file_id", "run_id"))
     shown = Counter(OutsideResult.objects.filter(output__in=ids).values_list("output", flat=True))
     covers = Counter(Payload.objects.filter(cover__in=ids).values_list("cover", flat=True))
-    taken = Counter(RunInput.objects.filter(file__in=files).values_list("file", flat=True))
+    taken: Counter[Any] = Counter(RunInput.objects.filter(file__in=files).values_list("file", flat=True))
     again = Counter(RunLink.objects.filter(earlier__in=runs).values_list("earlier", flat=True))
     return Counter(
         {

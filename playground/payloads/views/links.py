@@ -1,6 +1,8 @@
 """Links for people outside, as the team holds them: made after a look at what leaves, changed, revoked, listed."""
 
+import contextlib
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -16,16 +18,13 @@ from accounts import access
 from accounts.access import Ability
 from accounts.models import Membership
 from playground.payloads import link_list, outside
-from playground.payloads.changing import ChangedMeanwhile
+from playground.payloads.changing import CHANGED, ChangedMeanwhile
 from playground.payloads.exposure import Leak
 from playground.payloads.link_forms import ChangeLinkForm, LinkForm
 from playground.payloads.models import OutsideLink, Payload
-from playground.payloads.outside import Terms
 from playground.payloads.saving import PayloadProblem
-from playground.payloads.sheets import Sheet
 from playground.payloads.views import load
 from playground.runs import prose
-from playground.runs.models import Output
 
 
 @never_cache
@@ -39,31 +38,26 @@ def link_create(request: HttpRequest, team: str, mode: str, payload: uuid.UUID) 
     version = found.versions.get(number=found.newest)
     offered = outside.offered_results(membership=membership, mode=mode, payload=found, version=version)
     form = LinkForm(request.POST or None, offered=offered)
-    context = {
-        **load.frame(membership, mode),
+    context = load.frame(membership, mode) | {
         "payload": found,
         "version": version,
         "form": form,
         "offered": offered,
     }
-    if not form.is_valid() or "back" in request.POST:
-        return _form(request, context)
-    data, terms = form.cleaned_data, form.terms()
-    shows = {"results": data["results"], "with_cost": data["with_cost"]}
-    try:
-        sheet = outside.sheet(membership=membership, mode=mode, payload=found, version=version, **shows)
-        if "seen" not in request.POST:
-            return _preview(request, context, sheet, terms)
+
+    def make(seen: str) -> HttpResponse:
         made = outside.make(
-            membership=membership, mode=mode, payload=found, terms=terms, seen=request.POST["seen"], request=request,
-            **shows,
-        )  # fmt: skip
-    except ChangedMeanwhile as changed:
-        messages.warning(request, str(changed))
-        return _preview(request, context, sheet, terms)
-    except (PayloadProblem, Leak) as problem:
-        return _refused(request, context, problem)
-    return render(request, "payloads/link_made.html", {**context, "made": made})
+            membership=membership,
+            mode=mode,
+            payload=found,
+            terms=form.terms(),
+            seen=seen,
+            request=request,
+            **form.shows(),
+        )
+        return render(request, "payloads/link_made.html", {**context, "made": made})
+
+    return _after_a_look(request, context, make)
 
 
 @never_cache
@@ -74,18 +68,17 @@ def link_change(
 ) -> HttpResponse:
     """What it shows and until when; the address stays. The same two steps as making one."""
     membership, found = load.payload_or_404(request, team, payload)
-    held = get_object_or_404(
-        OutsideLink.objects.select_related("payload__team", "version"), id=link, payload=found
-    )
+    links = OutsideLink.objects.select_related("payload__team", "version")
+    held = get_object_or_404(links, id=link, payload=found)
     if not (outside.may_change(membership, held) and outside.may_make(membership, found)):
         raise PermissionDenied
     if held.revoked_at is not None:
         messages.info(request, "This link is revoked. Make a new one instead.")
         return redirect(share_page(membership, mode, found))
-    numbers = {held.version.number, found.newest}
-    versions = list(found.versions.filter(number__in=numbers).order_by("number"))
-    wanted = request.POST.get("version", str(held.version.number))
+    versions = list(found.versions.filter(number__in={held.version.number, found.newest}).order_by("number"))
+    wanted = request.POST.get("version", "")
     version = next((one for one in versions if str(one.number) == wanted), held.version)
+    # Of the world the link was made in, whichever one this page is in.
     offered = outside.offered_results(membership=membership, mode=held.mode, payload=found, version=version)
     form = ChangeLinkForm(
         request.POST or None,
@@ -94,34 +87,27 @@ def link_change(
         versions=versions,
         offered=offered,
     )
-    context = {
-        **load.frame(membership, mode), "payload": found, "version": version, "form": form, "offered": offered,
-        "link": held,
-    }  # fmt: skip
-    if not form.is_valid() or "back" in request.POST:
-        return _form(request, context)
-    shows: dict[str, Any] = {name: form.cleaned_data[name] for name in ("results", "with_cost")} | {
-        "version": version
+    context = load.frame(membership, mode) | {
+        "payload": found,
+        "version": version,
+        "form": form,
+        "offered": offered,
     }
-    try:
-        sheet = outside.sheet(membership=membership, mode=held.mode, payload=found, **shows)
-        if "seen" not in request.POST:
-            return _preview(request, context, sheet, form.terms())
+
+    def change(seen: str) -> HttpResponse:
         outside.change(
             membership=membership,
             link=held,
             terms=form.terms(),
-            seen=request.POST["seen"],
+            version=version,
+            seen=seen,
             request=request,
-            **shows,
+            **form.shows(),
         )
-    except ChangedMeanwhile as changed:
-        messages.warning(request, str(changed))
-        return _preview(request, context, sheet, form.terms())
-    except (PayloadProblem, Leak) as problem:
-        return _refused(request, context, problem)
-    messages.success(request, "The link is changed. Its address stays.")
-    return redirect(share_page(membership, mode, found))
+        messages.success(request, "The link is changed. Its address stays.")
+        return redirect(share_page(membership, mode, found))
+
+    return _after_a_look(request, context | {"link": held}, change)
 
 
 @require_POST
@@ -156,42 +142,65 @@ def share_page(membership: Membership, mode: str, payload: Payload) -> str:
     return reverse("payloads:payload_share", args=[membership.team.slug, mode, payload.id])
 
 
-def _form(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _after_a_look(
+    request: HttpRequest, context: dict[str, Any], deed: Callable[[str], HttpResponse]
+) -> HttpResponse:
+    """The form, then what will be seen, then ``deed``, which is told what was seen."""
     form: LinkForm = context["form"]
-    chosen = set(form["results"].value() or ())
-    context["choices"] = [(output, str(output.id) in chosen) for output in context["offered"]]
-    bad = request.method == "POST" and form.errors
-    return render(request, "payloads/link_form.html", context, status=422 if bad else 200)
-
-
-def _refused(request: HttpRequest, context: dict[str, Any], problem: PayloadProblem | Leak) -> HttpResponse:
-    form: LinkForm = context["form"]
-    field = getattr(problem, "field", None)
-    form.add_error(field if field in form.fields else None, str(problem))
+    if not form.is_valid() or "back" in request.POST:
+        return _form(request, context)
+    try:
+        if "seen" in request.POST:
+            with contextlib.suppress(ChangedMeanwhile):
+                return deed(request.POST["seen"])
+            messages.warning(request, CHANGED)
+        return _preview(request, context)
+    except PayloadProblem as problem:
+        form.add_error(problem.field if problem.field in form.fields else None, str(problem))
+    except Leak as leak:
+        form.add_error(None, str(leak))
     return _form(request, context)
 
 
-def _preview(request: HttpRequest, context: dict[str, Any], sheet: Sheet, terms: Terms) -> HttpResponse:
-    team = context["team"]
-    results = [_shown(team.slug, position, output) for position, output in enumerate(sheet.results, 1)]
-    kept = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+def _form(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    form: LinkForm = context["form"]
+    chosen = set(form["results"].value() or ())
+    choices = [(output, str(output.id) in chosen) for output in context["offered"]]
+    bad = request.method == "POST" and form.errors
+    return render(
+        request, "payloads/link_form.html", context | {"choices": choices}, status=422 if bad else 200
+    )
+
+
+def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Raises PayloadProblem, Leak."""
+    form, link, team = context["form"], context.get("link"), context["team"]
+    mode = link.mode if link is not None else context["mode"]
+    sheet = outside.sheet(
+        membership=context["membership"],
+        mode=mode,
+        payload=context["payload"],
+        version=context["version"],
+        **form.shows(),
+    )
+    kept = ((name, value) for name in request.POST for value in request.POST.getlist(name))
     more = {
         "sheet": sheet,
-        "terms": terms,
+        "terms": form.terms(),
         "endpoint": sheet.endpoint,
         "variables": list(sheet.variables),
         "notes": prose.to_html(sheet.notes) if sheet.notes else "",
-        "results": results,
+        "results_mode": mode,
+        "results": [
+            {
+                "position": position,
+                "url": reverse("runs:file", args=[team.slug, output.file_id]),
+                "file": output.file,
+            }
+            for position, output in enumerate(sheet.results, 1)
+        ],
         "kept": [
             (name, value) for name, value in kept if name not in ("csrfmiddlewaretoken", "seen", "back")
         ],
     }
-    return render(request, "payloads/link_preview.html", {**context, **more})
-
-
-def _shown(team: str, position: int, output: Output) -> dict[str, Any]:
-    return {
-        "position": position,
-        "url": reverse("runs:file", args=[team, output.file_id]),
-        "file": output.file,
-    }
+    return render(request, "payloads/link_preview.html", context | more)
