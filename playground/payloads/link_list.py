@@ -57,7 +57,7 @@ def _row(membership: Membership, link: OutsideLink, payload_shown: bool) -> Link
         stopped=outside.why_stopped(link),
         results=len(link.results.all()),
         names=sorted(link.named_opens.all(), key=lambda one: one.label.casefold()),
-        may_change=payload_shown and link.revoked_at is None and outside.may_change(membership, link),
+        may_change=payload_shown and outside.may_change(membership, link),
         may_revoke=link.revoked_at is None and outside.may_revoke(membership, link),
         payload_shown=payload_shown,
     )

@@ -67,8 +67,9 @@ def may_make(membership: Membership, payload: Payload) -> bool:
 
 
 def may_change(membership: Membership, link: OutsideLink) -> bool:
-    """Only its maker: the results it shows are those its maker may see."""
-    return link.maker_id == membership.user_id and link.payload.may_manage(membership)
+    """Only its maker: the results it shows are those its maker may see. One that is over for good stays so."""
+    mine = link.maker_id == membership.user_id and link.payload.may_manage(membership)
+    return mine and link.revoked_at is None and not _is_stopped(link)
 
 
 def may_revoke(membership: Membership, link: OutsideLink) -> bool:
@@ -127,7 +128,7 @@ def make(
     ``seen`` is the digest of the sheet that was confirmed: raises ChangedMeanwhile. Raises PermissionDenied, Leak,
     PayloadProblem.
     """
-    _check_terms(terms)
+    check_terms(terms)
     with transaction.atomic():
         locked = _locked(membership, payload)
         shown = sheet(
@@ -166,11 +167,11 @@ def change(
     request: HttpRequest | None = None,
 ) -> None:
     """Another end, password, version or other results; the address stays. Raises as ``make`` does."""
-    _check_terms(terms)
+    check_terms(terms)
     with transaction.atomic():
         payload = _locked(membership, link.payload)
-        locked = OutsideLink.objects.select_for_update().get(id=link.id, payload=payload, revoked_at=None)
-        if locked.maker_id != membership.user_id or version.payload_id != payload.id:
+        locked = OutsideLink.objects.select_for_update().get(id=link.id, payload=payload)
+        if not may_change(membership, locked) or version.payload_id != payload.id:
             raise PermissionDenied
         shown = sheet(
             membership=membership,
@@ -229,7 +230,7 @@ def why_stopped(link: OutsideLink) -> str:
         return "revoked"
     if link.expires_at <= timezone.now():
         return "expired"
-    if team.outside_links_since is None or link.created_at < team.outside_links_since:
+    if _is_stopped(link):
         return "stopped for the team"
     if link.payload.trashed_at is not None:
         return "in the trash"
@@ -243,6 +244,11 @@ def maker_of(link: OutsideLink) -> Membership | None:
     rows = Membership.objects.select_related("team", "user").filter(team=link.payload.team_id)
     found = rows.filter(user=link.maker_id, user__is_active=True).first()
     return found if found is not None and link.payload.may_manage(found) else None
+
+
+def _is_stopped(link: OutsideLink) -> bool:
+    since = link.payload.team.outside_links_since
+    return since is None or link.created_at < since
 
 
 def _is_member(user_id: Any, team: Team) -> bool:
@@ -280,9 +286,12 @@ def _shown_outputs(runs: RunQuerySet) -> "QuerySet[Output]":
     return outputs.filter(file__kind__in=SHOWN_KINDS).select_related("file", "run")
 
 
-def _check_terms(terms: Terms) -> None:
+def check_terms(terms: Terms) -> None:
+    """Raise PayloadProblem or Leak for an end, a password or a name that cannot be."""
     now = timezone.now()
-    if not now < terms.expires_at <= now + LONGEST_LIFE:
+    if terms.expires_at <= now:
+        raise PayloadProblem("days", "It has ended. Choose how long it lives from now on.")
+    if terms.expires_at > now + LONGEST_LIFE:
         raise PayloadProblem("days", f"A link ends within {LONGEST_LIFE.days} days.")
     exposure.check_words({"for whom": terms.label})
     if terms.password and len(terms.password) < SHORTEST_PASSWORD:

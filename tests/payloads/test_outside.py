@@ -341,6 +341,15 @@ def test_only_its_maker_changes_it(people: People, bob: Membership, save: Save, 
         outside.change(
             membership=people.membership("alice"), link=made.link, terms=terms, version=payload.versions.get()
         )
+    OutsideLink.objects.update(expires_at=timezone.now())
+    page = people.bob.client().post(
+        f"/t/studio/sandbox/payloads/{payload.id}/links/{made.link.id}/",
+        {"days": "keep", "version": "1", "seen": "x"},
+    )
+    assert "It has ended." in page.content.decode()
+    outside.revoke(membership=people.membership("adam"), link=made.link)
+    with pytest.raises(PermissionDenied):
+        outside.change(membership=bob, link=made.link, terms=terms, version=payload.versions.get())
     with pytest.raises(PayloadProblem, match="within 90 days"):
         make(payload, days=91)
     with pytest.raises(PayloadProblem, match="at least 8"):

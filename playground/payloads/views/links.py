@@ -70,10 +70,10 @@ def link_change(
     membership, found = load.payload_or_404(request, team, payload)
     links = OutsideLink.objects.select_related("payload__team", "version")
     held = get_object_or_404(links, id=link, payload=found)
-    if not (outside.may_change(membership, held) and outside.may_make(membership, found)):
+    if held.maker_id != membership.user_id or not outside.may_make(membership, found):
         raise PermissionDenied
-    if held.revoked_at is not None:
-        messages.info(request, "This link is revoked. Make a new one instead.")
+    if not outside.may_change(membership, held):
+        messages.info(request, "This link is over for good. Make a new one instead.")
         return redirect(share_page(membership, mode, found))
     versions = list(found.versions.filter(number__in={held.version.number, found.newest}).order_by("number"))
     wanted = request.POST.get("version", "")
@@ -150,6 +150,7 @@ def _after_a_look(
     if not form.is_valid() or "back" in request.POST:
         return _form(request, context)
     try:
+        outside.check_terms(form.terms())
         if "seen" in request.POST:
             with contextlib.suppress(ChangedMeanwhile):
                 return deed(request.POST["seen"])

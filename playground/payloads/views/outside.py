@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -105,7 +106,7 @@ def _unlock(request: HttpRequest, link: OutsideLink, token: str) -> HttpResponse
                 opening_outside.proof_of(link),
                 max_age=int(UNLOCKED_FOR.total_seconds()),
                 path=address,
-                secure=request.is_secure(),
+                secure=settings.SESSION_COOKIE_SECURE,
                 httponly=True,
                 samesite="Lax",
             )
