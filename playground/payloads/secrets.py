@@ -2,47 +2,21 @@
 
 A text is read in every way that somebody may have written a key down: as JSON, member by member; as JSON inside a
 string; percent-, HTML-, backslash-, base64- or hex-encoded, several times over; with invisible characters, look-alike
-letters or gaps in it; backwards; and cut in two over neighbouring values. A finding names the place, never the secret.
+letters or gaps in it; backwards (``readings.py``); and cut in two over several values. A finding names the place, never the secret.
 """
 
-import base64
-import binascii
-import html
 import json
 import re
-import unicodedata
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
 
-from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, kinds_in, secret_member
+from playground.payloads.readings import LONG, readings, visible
+from playground.payloads.secret_shapes import STRONG, kinds_in, secret_member
 
-MAX_DEPTH = 5  # encodings inside encodings
-MOST_READ = 40  # times the length of a string, of all its readings together
 SHORTEST = 8  # characters of a secret
 SHORTEST_STRONG = 14  # of one that counts over several values
-SHORTEST_ENCODED = 20  # characters of one in base64
-LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its first letters
-LONG = 200_000  # characters above which encodings are only looked through for strong shapes
-
-_LOOK_ALIKE = str.maketrans(
-    "АВСЕНІЈКМОРЅТХУаеіјорѕсхуԁһҝԍɡΑΒΕΖΗΙΚΜΝΟΡΤΧΥορѵԛԝⲟ‐‑‒–—−＿",
-    "ABCEHIJKMOPSTXYaeijopscxydhkGgABEZHIKMNOPTXYopvqwo------_",
-)
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\u0300-\u036f]"
-)
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_BACKSLASH = re.compile(
-    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{3}))"
-)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-# Possessive, from the start of a word: linear in whatever was pasted.
-_WRAPPED_BASE64 = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{4,}+={0,2}\s*+){2,}+")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}[0-9A-Fa-f]?")
-_CODES = re.compile(r"(?:\d{2,3}\s*,\s*){18,}\d{2,3}")
+OVER = " over several values"
+MOST_NUMBERS = 2_000  # of a list that may be characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +39,31 @@ def find_secrets(text: str) -> list[Finding]:
     except (ValueError, RecursionError):
         found = _in_lines(text)
     else:
-        found = _in_value(value, "$", 0)
+        found = _in_document(value)
     return list(dict.fromkeys(found))
+
+
+def _in_document(value: object) -> Iterator[Finding]:
+    whats = set()
+    for finding in _in_value(value, "$", 0):
+        whats.add(finding.what.removesuffix(OVER))
+        yield finding
+    strings = list(_strings(value))
+    for finding in _across(strings, "$") if len(strings) > 1 else ():
+        if finding.what.removesuffix(OVER) not in whats:
+            yield finding
+
+
+def _strings(value: object) -> Iterator[str]:
+    """All values that are text or numbers, in the order in which they are read."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, _Members):
+        for _, inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
 
 
 class _Members(list[tuple[str, object]]):
@@ -91,7 +88,9 @@ def _in_value(value: object, path: str, depth: int) -> Iterator[Finding]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _in_value(item, f"{path}[{index}]", depth + 1)
-        yield from _across([item for item in value if isinstance(item, str)], path)
+        strings = [item for item in value if isinstance(item, str)]
+        yield from _across(strings, path)
+        yield from _as_numbers(strings, path)
     elif isinstance(value, str):
         yield from _in_string(value, path, depth)
 
@@ -104,8 +103,8 @@ def _in_members(members: _Members, path: str, depth: int) -> Iterator[Finding]:
         yield from (Finding(place, f"{what} in a name") for what in kinds)
         if isinstance(value, str):
             strings += [name, value]
-            plain = _visible(value)
-            if not kinds and secret_member(_visible(name), plain):
+            plain = visible(value)
+            if not kinds and secret_member(visible(name), plain):
                 yield Finding(place, "a secret by its name")
         yield from _in_value(value, place, depth + 1)
     yield from _across(strings[1::2], path)
@@ -146,9 +145,15 @@ def _across(strings: Sequence[str], path: str) -> Iterator[Finding]:
     """A key cut into neighbouring values. Only strong shapes: chance joins words, too."""
     if len(strings) < 2 or not SHORTEST_STRONG <= sum(map(len, strings)) <= LONG:
         return
-    for what in kinds_in(_visible("".join(strings)), STRONG):
-        if not any(what in kinds_in(_visible(one), STRONG) for one in strings):
-            yield Finding(path, f"{what} over several values")
+    for what in kinds_in(visible("".join(strings)), STRONG):
+        if not any(what in kinds_in(visible(one), STRONG) for one in strings):
+            yield Finding(path, what + OVER)
+
+
+def _as_numbers(strings: Sequence[str], path: str) -> Iterator[Finding]:
+    """A key as the numbers of its characters, each an item of a list."""
+    if SHORTEST_STRONG < len(strings) <= MOST_NUMBERS and all(2 <= len(one) <= 10 for one in strings):
+        yield from (Finding(path, what) for what in _kinds(", ".join(strings)))
 
 
 def _kinds(text: str) -> list[str]:
@@ -156,99 +161,9 @@ def _kinds(text: str) -> list[str]:
     if len(text) < SHORTEST:
         return []
     found: dict[str, None] = {}
-    for reading, shapes in _readings(text):
+    for reading, shapes in readings(text):
         if not shapes:
             found["too many encodings to be checked"] = None
         else:
             found.update(dict.fromkeys(kinds_in(reading, shapes)))
     return list(found)
-
-
-def _readings(text: str) -> Iterator[tuple[str, Sequence[Shape]]]:
-    """Each with the shapes that mean something in it. Without any at the end, where not all could be read."""
-    seen: set[str] = set()
-    left = MOST_READ * len(text) + LONG
-    waiting = deque[tuple[str, Sequence[Shape], int]]([(text, SHAPES, 0)])
-    while waiting:
-        reading, shapes, depth = waiting.popleft()
-        reading = _visible(reading)
-        if reading in seen:
-            continue
-        seen.add(reading)
-        left -= len(reading)
-        if left < 0:
-            # Whoever hides a key behind a heap of others' encodings is not let through either.
-            yield "", ()
-            return
-        yield reading, shapes
-        if len(reading) <= LONG:
-            yield reading[::-1], STRONG
-        if depth < MAX_DEPTH:
-            waiting.extend((one, kind, depth + 1) for one, kind in _decoded(reading, shapes))
-
-
-def _visible(text: str) -> str:
-    """``text`` as an eye reads it: nothing invisible, no accents, look-alike letters as the Latin ones."""
-    if text.isascii():
-        return text
-    plain = unicodedata.normalize("NFKD", text)
-    return _INVISIBLE.sub("", plain).translate(_LOOK_ALIKE)
-
-
-def _decoded(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    if "%" in text and _PERCENT.search(text):
-        yield unquote(text), shapes
-    if "&" in text and ";" in text:
-        yield html.unescape(text), shapes
-    if "\\" in text and _BACKSLASH.search(text):
-        yield _BACKSLASH.sub(_unescaped, text), shapes
-    if len(text) >= SHORTEST_STRONG:
-        yield from _from_codes(text, shapes)
-
-
-def _from_codes(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    for match in _BASE64.finditer(text):
-        yield from _at_each_start(match[0], shapes)
-    for match in _WRAPPED_BASE64.finditer(text):
-        yield from _at_each_start("".join(match[0].split()), shapes)
-    for match in _HEX.finditer(text):
-        digits = re.sub(r"[\s:]", "", match[0])
-        for start in (0, 1):
-            yield from _as_text(bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2]), shapes)
-    for match in _CODES.finditer(text):
-        yield from _as_text(bytes(int(one) % 256 for one in match[0].split(",")), shapes)
-
-
-def _at_each_start(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    """Words before it shift where its groups of four letters begin; a whole picture is only read from its start."""
-    if len(text) < SHORTEST_ENCODED:
-        return
-    for start in range(4 if len(text) <= LONGEST_SHIFTED else 1):
-        yield from _as_text(_from_base64(text[start:]), shapes)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    digits = match[1] or match[2] or match[3] or match[4]
-    code = int(digits, 16) if digits else int(match[5], 8)
-    return chr(code) if code < 0x110000 else ""
-
-
-def _from_base64(text: str) -> bytes:
-    plain = text.rstrip("=").translate(str.maketrans("-_", "+/"))
-    plain = plain[: len(plain) - 1] if len(plain) % 4 == 1 else plain
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4))
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _as_text(data: bytes, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    """Bytes as text: of a picture's or of chance bytes only strong shapes mean anything."""
-    if not data:
-        return
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        yield data.decode("utf-16", "replace"), shapes
-        return
-    text = data.decode("latin-1")
-    readable = sum(32 <= byte < 127 or byte in b"\t\n\r" for byte in data[:4096]) / len(data[:4096])
-    yield (text, shapes) if readable > 0.95 else (text, STRONG)
