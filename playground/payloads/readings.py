@@ -7,6 +7,7 @@ letters only the strong ones do.
 import base64
 import binascii
 import codecs
+import contextlib
 import html
 import re
 import unicodedata
@@ -184,10 +185,8 @@ def _as_text(data: bytes, shapes: Sequence[Shape]) -> Iterator[Reading]:
         yield data.decode("utf-16", "replace"), shapes
         return
     if data[:2] == b"\x1f\x8b" or (data[0] == 0x78 and int.from_bytes(data[:2]) % 31 == 0):
-        try:
+        with contextlib.suppress(zlib.error):
             data = zlib.decompressobj(wbits=47).decompress(data, MOST_UNPACKED) or data
-        except zlib.error:
-            pass
     text = data.decode("latin-1")
     readable = sum(32 <= byte < 127 or byte in b"\t\n\r" for byte in data[:4096]) / len(data[:4096])
     yield (text, shapes) if readable > 0.95 else (text, STRONG)

@@ -2,11 +2,13 @@
 
 A text is read in every way that somebody may have written a key down: as JSON, member by member; as JSON inside a
 string; percent-, HTML-, backslash-, base64- or hex-encoded, several times over; with invisible characters, look-alike
-letters or gaps in it; backwards (``readings.py``); and cut in two over several values. A finding names the place, never the secret.
+letters or gaps in it; backwards (``readings.py``); and cut in two over several values. A finding names the place,
+never the secret.
 """
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -48,22 +50,31 @@ def _in_document(value: object) -> Iterator[Finding]:
     for finding in _in_value(value, "$", 0):
         whats.add(finding.what.removesuffix(OVER))
         yield finding
-    strings = list(_strings(value))
-    for finding in _across(strings, "$") if len(strings) > 1 else ():
-        if finding.what.removesuffix(OVER) not in whats:
-            yield finding
+    places = list(_strings(value))
+    strings = [text for _, text in places]
+    for finding in _across(strings, "$"):
+        what = finding.what.removesuffix(OVER)
+        if what not in whats:
+            # Where it begins: the last value from which on it is still whole.
+            start = bisect_left(
+                range(1, len(strings)),
+                True,
+                key=lambda at: what not in kinds_in(visible("".join(strings[at:])), STRONG),
+            )
+            yield Finding("$" + "".join(map(_safe_step, places[start][0])), finding.what)
 
 
-def _strings(value: object) -> Iterator[str]:
-    """All values that are text or numbers, in the order in which they are read."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, _Members):
-        for _, inner in value:
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
+def _strings(value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All values that are text or numbers with their places, in the order in which they are read."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), value)]
+    while waiting:
+        steps, found = waiting.pop()
+        if isinstance(found, str):
+            yield steps, found
+        elif isinstance(found, _Members):
+            waiting += [((*steps, name), inner) for name, inner in reversed(found)]
+        elif isinstance(found, list):
+            waiting += [((*steps, index), inner) for index, inner in reversed(list(enumerate(found)))]
 
 
 class _Members(list[tuple[str, object]]):
@@ -99,7 +110,7 @@ def _in_members(members: _Members, path: str, depth: int) -> Iterator[Finding]:
     strings: list[str] = []
     for name, value in members:
         kinds = _kinds(name)
-        place = path + _step("…" if kinds else name)
+        place = path + ('["…"]' if kinds else _step(name))
         yield from (Finding(place, f"{what} in a name") for what in kinds)
         if isinstance(value, str):
             strings += [name, value]
@@ -120,6 +131,13 @@ def _step(name: str) -> str:
     if re.fullmatch(r"[A-Za-z_]\w{0,39}", name):
         return f".{name}"
     return f"[{json.dumps(name if len(name) <= 40 else name[:40] + '…', ensure_ascii=False)}]"
+
+
+def _safe_step(step: str | int) -> str:
+    """An index, or a name unless it is a secret itself."""
+    if isinstance(step, int):
+        return f"[{step}]"
+    return '["…"]' if _kinds(step) else _step(step)
 
 
 def _in_string(text: str, path: str, depth: int) -> Iterator[Finding]:
