@@ -39,11 +39,12 @@ class CarriesFiles(Leak):
 def check_texts(
     *,
     text: str,
-    variables: Sequence[Mapping[str, Any]] = (),
+    variables: Iterable[Mapping[str, Any]] = (),
     message: str = "",
     place: str = "",
 ) -> None:
     """Raise Leak unless all of a version may be seen by others. ``place`` goes before each place that is named."""
+    variables = list(variables)
     found = [
         *_found(text, place),
         *_found(_as_json(variables), f"{place}variables "),

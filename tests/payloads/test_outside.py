@@ -402,5 +402,8 @@ def test_sharing_with_the_team_shows_first_and_leaves_files_out(
     alice_ = people.membership("alice")
     with pytest.raises(Leak, match="carries image"):
         save_version(membership=alice_, payload=payload, base=2, version=1, text=f'{{"image": "{picture}"}}')
+    Payload.objects.update(owner=people.alice.user)
+    assert alice.get(f"{here}?version=1").status_code == 404, "an heir sees what the team sees"
+    Payload.objects.update(owner=people.bob.user)
     share(membership=bob, payload=payload, visibility=Visibility.PRIVATE)
     assert client.post(page, {"visibility": "named"}).status_code == 422
