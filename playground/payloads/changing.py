@@ -74,14 +74,16 @@ def share(
     payload: Payload,
     visibility: str,
     readers: Iterable[User] = (),
+    keep_files: bool = False,
     seen: str | None = None,
     request: HttpRequest | None = None,
 ) -> None:
     """Say who sees it. Every version, its notes and defaults are looked through for keys first: raises Leak.
 
     Files inside the text become slots, in a version of its own; versions that carry some stay with whoever wrote
-    them. ``seen`` is the digest of the sheet that was confirmed: raises ChangedMeanwhile. Raises PermissionDenied
-    for whoever may not manage it, PayloadProblem for nobody named.
+    them. ``keep_files`` does the same with the team's own files, which go along otherwise. ``seen`` is the digest of
+    the sheet that was confirmed: raises ChangedMeanwhile. Raises PermissionDenied for whoever may not manage it,
+    PayloadProblem for nobody named.
     """
     chosen = check_readers(visibility, readers)
     with transaction.atomic():
@@ -89,7 +91,7 @@ def share(
         if not locked.may_manage(membership):
             raise PermissionDenied
         if visibility != Visibility.PRIVATE:
-            _prepare(membership, locked, seen)
+            _prepare(membership, locked, seen, keep_files)
         before = locked.visibility
         locked.visibility = visibility
         locked.save(update_fields=["visibility", "shared_from"])
@@ -116,8 +118,8 @@ def check_readers(visibility: str, readers: Iterable[User]) -> list[User]:
     return chosen
 
 
-def _prepare(membership: Membership, payload: Payload, seen: str | None) -> None:
-    sheet = sheets.for_the_team(payload=payload)
+def _prepare(membership: Membership, payload: Payload, seen: str | None, keep_files: bool) -> None:
+    sheet = sheets.for_the_team(payload=payload, keep_files=keep_files)
     if seen is not None and seen != sheet.digest:
         raise ChangedMeanwhile
     if sheet.text != sheet.version.text or as_data(sheet.variables) != sheet.version.variables:
@@ -130,7 +132,7 @@ def _prepare(membership: Membership, payload: Payload, seen: str | None) -> None
             variables=sheet.variables,
             message="Files became slots before it was shared",
         )
-    payload.shared_from = sheets.first_shown(payload)
+    payload.shared_from = sheets.first_shown(payload, keep_files=keep_files)
 
 
 def toggle_favourite(*, membership: Membership, payload: Payload) -> bool:

@@ -71,10 +71,15 @@ def words_of(payload: Payload) -> dict[str, Any]:
     }
 
 
-def check_carries_nothing(*, text: str, variables: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Raise CarriesFiles where a text that the team sees holds data or addresses of stored files."""
-    found = [f"{slot.name} ({slot.what})" for slot in slots.take_out(text, files=False).slots]
-    if slots.in_names(text, files=False):
+def check_carries_nothing(
+    *, text: str, variables: Iterable[Mapping[str, Any]] = (), files: bool = False
+) -> None:
+    """Raise CarriesFiles where a text that the team sees holds data or addresses of stored files.
+
+    ``files`` says whether the team's own files count, too.
+    """
+    found = [f"{slot.name} ({slot.what})" for slot in slots.take_out(text, files=files).slots]
+    if slots.in_names(text, files=files):
         found.append("the name of a field")
     for variable in variables:
         said = [
@@ -82,7 +87,7 @@ def check_carries_nothing(*, text: str, variables: Sequence[Mapping[str, Any]] =
             *variable.get("choices", ()),
             variable.get("description") or "",
         ]
-        if any(slots.without(one, files=False) != one for one in said):
+        if any(slots.without(one, files=files) != one for one in said):
             found.append(f"the variable {variable['name']}")
     if found:
         raise CarriesFiles(found)

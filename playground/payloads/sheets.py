@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from playground.payloads import exposure, slots
 from playground.payloads.exposure import Leak
-from playground.payloads.models import Payload, PayloadVersion
+from playground.payloads.models import Payload, PayloadFile, PayloadVersion
 from playground.payloads.slots import Slot
 from playground.payloads.variables import Kind, Variable, VariableProblem, as_data, check_declared, from_data
 from playground.runs import body, prose
@@ -77,8 +79,11 @@ def for_people_outside(
     return sheet
 
 
-def for_the_team(*, payload: Payload) -> Sheet:
-    """The newest version as teammates will see it. Raises Leak where any version or word holds a key."""
+def for_the_team(*, payload: Payload, keep_files: bool = False) -> Sheet:
+    """The newest version as teammates will see it. Raises Leak where any version or word holds a key.
+
+    The team's own files go along, unless ``keep_files`` makes slots of them, too.
+    """
     exposure.check_words(exposure.words_of(payload))
     for version in payload.versions.order_by("-number").iterator(chunk_size=20):
         place = "" if version.number == payload.newest else f"version {version.number}, "
@@ -86,45 +91,53 @@ def for_the_team(*, payload: Payload) -> Sheet:
         text = slots.take_out(version.text, files=False).text
         exposure.check_texts(text=text, variables=version.variables, message=version.message, place=place)
     newest = payload.versions.get(number=payload.newest)
-    text, variables, found = _emptied(newest, files=False)
+    text, variables, found = _emptied(newest, files=keep_files)
     return Sheet(payload.name, payload.notes, payload.endpoint, newest, text, variables, found)
 
 
-def first_shown(payload: Payload) -> int:
-    """The number from which on no version carries files inside: earlier ones stay with whoever wrote them."""
+def first_shown(payload: Payload, *, keep_files: bool = False) -> int:
+    """The number from which on no version carries files inside: earlier ones stay with whoever wrote them.
+
+    What was kept back once stays so.
+    """
     first = payload.newest + 1
     for version in payload.versions.order_by("-number").iterator(chunk_size=20):
         try:
-            exposure.check_carries_nothing(text=version.text, variables=version.variables)
+            exposure.check_carries_nothing(text=version.text, variables=version.variables, files=keep_files)
         except exposure.CarriesFiles:
             if version.number == payload.newest:
                 raise
             break
         first = version.number
-    return first
+    return max(first, payload.shared_from)
 
 
-def seen_by_the_team(*, sheet: Sheet, payload: Payload) -> dict[str, Any]:
+def seen_by_the_team(*, payload: Payload, keep_files: bool) -> dict[str, Any]:
     """The context of the page that shows a sheet before teammates see it. Raises Leak."""
+    sheet = for_the_team(payload=payload, keep_files=keep_files)
     changed = sheet.text != sheet.version.text or as_data(sheet.variables) != sheet.version.variables
-    first = sheet.version.number + 1 if changed else first_shown(payload)
+    first = sheet.version.number + 1 if changed else first_shown(payload, keep_files=keep_files)
     versions = payload.versions.defer("text", "variables").order_by("-number")
     return {
         "sheet": sheet,
         "endpoint": sheet.endpoint,
         "variables": list(sheet.variables),
         "notes": prose.to_html(sheet.notes) if sheet.notes else "",
-        "files": files_of(sheet),
+        "files": _files_of(sheet, first),
         "new_version": sheet.version.number + 1 if changed else None,
         "versions": list(versions.filter(number__gte=first)),
+        "keep_files": keep_files,
         "kept_back": versions.filter(number__lt=first).count(),
     }
 
 
-def files_of(sheet: Sheet) -> list[File]:
-    """The team's files that go along with a text and are sent by whoever runs it."""
-    wanted = {marker.file_id for marker in body.markers(sheet.text, team_id=sheet.version.payload.team_id)}
-    return list(sheet.version.files.filter(id__in=wanted).order_by("id"))
+def _files_of(sheet: Sheet, first: int) -> list[File]:
+    """The team's files that go along with what is shown, and are sent by whoever runs it."""
+    payload = sheet.version.payload
+    wanted = {marker.file_id for marker in body.markers(sheet.text, team_id=payload.team_id)}
+    newest = Q(version=sheet.version, file__in=wanted)
+    shown = PayloadFile.objects.filter(newest | Q(version__payload=payload, version__number__gte=first))
+    return list(File.objects.filter(id__in=shown.values("file")).order_by("id"))
 
 
 def _emptied(version: PayloadVersion, *, files: bool) -> tuple[str, tuple[Variable, ...], tuple[Slot, ...]]:

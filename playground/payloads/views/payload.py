@@ -81,6 +81,7 @@ def payload_share(request: HttpRequest, team: str, mode: str, payload: uuid.UUID
             form.add_error(None, str(leak))
     context |= {
         "links": link_list.of_payload(membership, found),
+        "has_files": found.versions.get(number=found.newest).files.exists(),
         "may_link": outside.may_make(membership, found),
         "links_allowed": membership.team.outside_links_since is not None,
     }
@@ -94,25 +95,23 @@ def _share(request: HttpRequest, context: dict[str, Any], form: ShareForm) -> Ht
     readers = changing.check_readers(data["visibility"], data["readers"])
     seen = request.POST.get("seen")
     if data["visibility"] != Visibility.PRIVATE and seen is None:
-        return _share_preview(request, context, data["visibility"], readers)
+        return _share_preview(request, context, data, readers)
     try:
         changing.share(membership=membership, payload=payload, seen=seen, request=request, **data)
     except changing.ChangedMeanwhile as changed:
         messages.warning(request, str(changed))
-        return _share_preview(request, context, data["visibility"], readers)
+        return _share_preview(request, context, data, readers)
     messages.success(request, f"{payload.get_visibility_display()} can see it now.")
     return redirect(load.address_of(membership, context["mode"], payload))
 
 
 def _share_preview(
-    request: HttpRequest, context: dict[str, Any], visibility: str, readers: list[User]
+    request: HttpRequest, context: dict[str, Any], data: dict[str, Any], readers: list[User]
 ) -> HttpResponse:
-    payload = context["payload"]
-    sheet = sheets.for_the_team(payload=payload)
     context = {
         **context,
-        **sheets.seen_by_the_team(sheet=sheet, payload=payload),
-        "visibility": visibility,
+        **sheets.seen_by_the_team(payload=context["payload"], keep_files=data["keep_files"]),
+        "visibility": data["visibility"],
         "readers": readers,
     }
     return render(request, "payloads/payload_share_preview.html", context)
