@@ -268,7 +268,7 @@ def results_of(link: OutsideLink) -> list[OutsideResult]:
 def facts(link: OutsideLink) -> dict[str, Any]:
     """What the record says of it: no secret, no content."""
     return {
-        "for": link.label,
+        "for": link.label or "nobody named",
         "until": link.expires_at.isoformat(timespec="minutes"),
         "password": bool(link.password),
         "version": link.version.number,
