@@ -31,7 +31,7 @@ class CarriesFiles(Leak):
     def __init__(self, places: list[str]) -> None:
         super().__init__(places)
         self.args = (
-            f"Not saved, because others see this payload and its text carries {'; '.join(places)}. "
+            f"Not done, because the text that others see carries {'; '.join(places)}. "
             "Attach it as a file, or put a variable in its place.",
         )
 
