@@ -101,6 +101,7 @@ class Line:
     """A sweep among others."""
 
     sweep: Sweep
+    fields: list[grid.Field]
     ended: int
     total: int
     spent: Decimal
@@ -122,6 +123,7 @@ def lines_of(found: Iterable[Sweep]) -> list[Line]:
     return [
         Line(
             sweep=sweep,
+            fields=grid.from_data(sweep.fields),
             ended=counts[sweep.id]["begun"] - counts[sweep.id]["open"],
             total=counts[sweep.id]["total"],
             spent=spent.get(sweep.id, (Decimal(), 0))[0],
