@@ -71,6 +71,8 @@ SENTENCES: dict[str, str] = {
     "payload.trashed": "put the payload {target} into the trash",
     "payload.restored": "took the payload {target} out of the trash",
     "payload.deleted": "deleted the payload {target} for good",
+    "payload.imported": "imported {target}",
+    "payload.exported": "exported {target}",
     "payload.handed": "handed on the payloads of {target}",
     "reconcile.named": "named a step in the balance of {target}",
 }

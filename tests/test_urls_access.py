@@ -256,6 +256,10 @@ ROWS: dict[str, Row] = {
     # -- payloads: one of Bob's that the team sees
     "payloads:payload_list": Row(RUNNERS),
     "payloads:payload_create": Row(RUNNERS, data={"endpoint": SLUG}),
+    "payloads:payload_import": Row(RUNNERS),
+    # A yes to nothing leads back to the form.
+    "payloads:payload_import_confirm": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:payload_export": Row(RUNNERS),
     "payloads:version_show": Row(expect(alice=302, adam=302, bob=302, audrey=403)),
     "payloads:payload_detail": Row(RUNNERS),
     "payloads:payload_change": Row(RUNNERS),

@@ -52,7 +52,10 @@ class BudgetForm(forms.Form):
         help_text="What people read when a run is refused. Empty takes it from the choices above.",
     )
     reason = forms.CharField(
-        max_length=300, required=False, label="Reason", help_text="Needed when a limit goes up. It is kept."
+        max_length=300,
+        required=False,
+        label="Reason",
+        help_text="Needed when more could be spent than before. It is kept.",
     )
 
     def __init__(self, data: Any = None, *, membership: Membership, budget: Budget | None = None) -> None:

@@ -29,6 +29,15 @@ class BudgetEnded(BudgetProblem):
         super().__init__("", "This budget was changed or ended meanwhile. Look at the list again.")
 
 
+# How often a year; a total that renews at all renews for ever.
+_RENEWALS = {
+    Budget.Period.DAY.value: Decimal(366),
+    Budget.Period.WEEK.value: Decimal(53),
+    Budget.Period.MONTH.value: Decimal(12),
+    Budget.Period.TOTAL.value: Decimal("0.000001"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """Everything a person decides about a budget. None is no limit of that kind; one of the two is needed."""
@@ -52,9 +61,12 @@ def terms_of(budget: Budget) -> Terms:
 
 
 def raises(before: Terms, after: Terms) -> bool:
-    """Whether more could be spent under ``after``: that takes a reason."""
+    """Whether more could be spent under ``after``, by others, or sooner again: that takes a reason."""
+    if after.cover != before.cover:
+        return True
+    times = _RENEWALS[after.period] / _RENEWALS[before.period]
     return any(
-        old is not None and (new is None or new > old)
+        old is not None and (new is None or new > old or (times > 1 and new * times > old))
         for old, new in ((before.limit_usd, after.limit_usd), (before.limit_runs, after.limit_runs))
     )
 
@@ -87,7 +99,7 @@ def change(
 ) -> Budget:
     """The budget that takes the place of this one. Raises that still run, and open requests, go on with it.
 
-    Raising a limit takes a ``reason``. Raises BudgetEnded if somebody else was faster.
+    What ``raises`` takes a ``reason``. Raises BudgetEnded if somebody else was faster.
     """
     _require(terms)
     team = _alone(membership)
@@ -96,7 +108,7 @@ def change(
     if terms == before:
         return old
     if raises(before, terms) and not reason:
-        raise BudgetProblem("reason", "Say why the limit goes up. The reason is kept in the team's record.")
+        raise BudgetProblem("reason", "Say why more may be spent. The reason is kept in the team's record.")
     told = _told(old)
     new = _replace(team, membership, old, terms)
     audit.record(

@@ -124,9 +124,11 @@ class ShownStep:
 
 @dataclass(frozen=True)
 class Line:
-    """The balance over a day as SVG coordinates; it starts at the height of the opening balance."""
+    """The balance over a day as SVG coordinates, from ``low`` to ``high`` US dollars, beginning with the day."""
 
     path: str
+    low: Decimal
+    high: Decimal
     marks: Sequence[tuple[float, float, Named]]
     begin: datetime
     end: datetime
@@ -206,4 +208,4 @@ def _line(account: Account, statement: Statement) -> Line:
     path = f"M{first[0]} {first[1]}" + "".join(f"H{x}V{y}" for x, y in rest)
     totals = {one.at: one.total for one in statement.readings}
     marks = [(*place(one.step.at, totals[one.step.at]), one) for one in statement.steps]
-    return Line(path, marks, begin, end)
+    return Line(path, low, high, marks, begin, end)

@@ -147,6 +147,8 @@ def end_raise(
 ) -> BudgetRequest:
     """Takes back what is in force, from now on; what it let through stays. RequestProblem if it is over already."""
     access.require(membership, Ability.MANAGE_BUDGETS)
+    # The budget first: whoever changes it takes the raise along to another.
+    Budget.objects.select_for_update().filter(id=asked.budget_id).first()
     row = (
         running_of(membership, asked.budget.mode).select_for_update(of=("self",)).filter(id=asked.id).first()
     )

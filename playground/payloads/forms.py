@@ -1,5 +1,6 @@
 """What people post about payloads. Line ends come as CRLF from a form; a text has LF, as it was typed."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -7,12 +8,18 @@ from django import forms
 from accounts import access
 from accounts.access import Ability
 from accounts.models import ApiKey, Membership, User
+from playground import figures
 from playground.payloads.library import Filter
 from playground.payloads.models import Payload, Visibility
 from playground.payloads.rows import MOST_CHARACTERS
+from playground.payloads.transfer.exporting import Format
+from playground.payloads.transfer.records import MOST_BYTES
 from playground.payloads.variables import Kind, Variable
 
 VERSIONS = [(1, "v1"), (2, "v2")]
+IMPORTED_FOR = [(Visibility.PRIVATE, "Only you"), (Visibility.TEAM, "The whole team")]
+CLASHING = [("number", "Give the new ones a number"), ("leave", "Leave the new ones out")]
+FORMATS = [(one.value, one.value) for one in Format]
 KEY_GONE = "This key is no longer available. Choose another one."
 
 
@@ -31,6 +38,19 @@ class TextField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         return str(super().clean(value)).replace("\r\n", "\n")
+
+
+class UuidsField(forms.MultipleChoiceField):
+    """Any number of ids, of whatever: whoever uses them looks for what the person may see."""
+
+    def validate(self, value: Any) -> None:
+        pass
+
+    def clean(self, value: Any) -> list[uuid.UUID]:
+        try:
+            return [uuid.UUID(one) for one in super().clean(value)]
+        except ValueError:
+            raise forms.ValidationError("This could not be read. Reload the page.") from None
 
 
 class DetailsForm(forms.Form):
@@ -215,3 +235,51 @@ class RowsForm(forms.Form):
                     "file", "This file is not UTF-8 text. Save it as CSV UTF-8 and choose it again."
                 )
         return data
+
+
+class ImportForm(forms.Form):
+    """A file to read. What is in it decides what it is."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="A Postman collection (v2.0 or v2.1), a JSONL file, or a folder of JSON files as a zip; "
+        f"up to {figures.size(MOST_BYTES)}.",
+        widget=forms.FileInput(
+            attrs={
+                "accept": ".json,.jsonl,.ndjson,.zip,application/json,application/zip",
+                "data-most-bytes": MOST_BYTES,
+                "data-too-large": f"This file is larger than {figures.size(MOST_BYTES)}. Export fewer folders.",
+            }
+        ),
+        error_messages={"required": "Choose a file."},
+    )
+    into = forms.CharField(
+        required=False,
+        max_length=60,
+        label="Into the folder",
+        help_text="Its own folders go below this one.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ImportConfirmForm(forms.Form):
+    """The yes to what was shown; ``sealed`` is all of it."""
+
+    sealed = forms.CharField(strip=True)
+    visibility = forms.ChoiceField(choices=IMPORTED_FOR)
+    clashing = forms.ChoiceField(choices=CLASHING, required=False)
+
+
+class ExportForm(forms.Form):
+    """``ticked`` says that boxes were shown: none ticked means none. ``rest`` is the yes to leaving some out."""
+
+    format = forms.ChoiceField(choices=FORMATS, widget=forms.RadioSelect)
+    ticked = forms.BooleanField(required=False)
+    rest = forms.BooleanField(required=False)
+    only = UuidsField(required=False)
+
+    @property
+    def chosen(self) -> list[uuid.UUID] | None:
+        """The payloads that were ticked; None for all that the filter finds."""
+        data = self.cleaned_data
+        return data["only"] if data["ticked"] else None

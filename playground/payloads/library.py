@@ -94,8 +94,12 @@ def cards(membership: Membership, mode: str, payloads: Sequence[Payload]) -> lis
 
 
 def covers_of(membership: Membership, mode: str, payloads: Sequence[Payload]) -> dict[Any, File]:
-    """By payload: the cover that was chosen, else its newest picture; only files that this person may open."""
+    """By payload: the cover that was chosen, else its newest picture. Only of this mode, and of runs this person sees
+    without leave: where runs are private, an admin looks at one by opening it, which is recorded.
+    """
     seen = Run.objects.visible_to(membership).in_mode(mode)
+    if membership.team.own_runs_only:
+        seen = seen.filter(person=membership.user_id)
     pictures = Output.objects.filter(
         run__payload_version__payload=OuterRef("pk"),
         run__in=seen,
@@ -106,7 +110,9 @@ def covers_of(membership: Membership, mode: str, payloads: Sequence[Payload]) ->
     bare = [payload.id for payload in payloads if payload.cover_id is None]
     covers = dict(Payload.objects.filter(id__in=bare).annotate(picture=newest).values_list("id", "picture"))
     covers |= {payload.id: payload.cover_id for payload in payloads if payload.cover_id is not None}
-    outputs = Output.objects.filter(id__in=covers.values(), file__in=File.objects.visible_to(membership))
+    outputs = Output.objects.filter(
+        id__in=covers.values(), run__in=seen, file__in=File.objects.visible_to(membership)
+    )
     files = {output.id: output.file for output in outputs.select_related("file")}
     return {payload: file for payload, output in covers.items() if (file := files.get(output)) is not None}
 

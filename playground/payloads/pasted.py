@@ -5,11 +5,21 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from django.conf import settings
+
 MAX_BYTES = 1_000_000
+PROVIDER = "api.segmind.com"
 
 _ROUTE = re.compile(r"/v([12])/([A-Za-z0-9][A-Za-z0-9._-]{0,119})/?")
 _KEY_SHAPE = re.compile(r"SG(?:TEST)?_[0-9A-Fa-f]{16}(?![0-9A-Za-z])")
 _PLACEHOLDER = re.compile(r"[$<{%\[(*.].*|.*your.*|.*api.?key.*|x+", re.IGNORECASE | re.DOTALL)
+# A header or member that carries a key, and its value, in whatever language the text is.
+_KEY_PLACE = re.compile(
+    r"""((?:x-api-key|api[-_]?key|authorization)["']?[ \t]{0,9}[:=][ \t]{0,9}["']?"""
+    r"""(?:(?:bearer|basic|token)[ \t]{1,9})?)"""
+    r"""([^\s"'\\,;)}]{1,500})""",
+    re.IGNORECASE,
+)
 _KEY_NAMES = frozenset({"x-api-key", "authorization", "api-key", "api_key", "apikey"})
 
 
@@ -26,6 +36,12 @@ class Pasted:
     text: str
     key: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
+
+
+def provider_hosts() -> frozenset[str]:
+    """Where a model may be called: the provider, and what the settings put in its place."""
+    bases = (settings.SEGMIND_BASE_URL, settings.SANDBOX_URL)
+    return frozenset({PROVIDER, *(urlsplit(base).netloc.lower() for base in bases if base)})
 
 
 def route_of(address: str, hosts: frozenset[str]) -> tuple[str, int]:
@@ -84,9 +100,10 @@ def has_key_shape(text: str) -> bool:
 
 
 def without_keys(text: str, *keys: str) -> str:
-    """``text`` with ``keys``, and whatever is shaped like a key of the provider, replaced."""
+    """``text`` with ``keys`` replaced, whatever is shaped like a key of the provider, and what stands where keys do."""
     for key in filter(None, keys):
         text = text.replace(key, "[key]")
+    text = _KEY_PLACE.sub(lambda found: found[1] + ("[key]" if is_key(found[2]) else found[2]), text)
     return _KEY_SHAPE.sub("[key]", text)
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from uuid_utils.compat import uuid7
 
 from accounts import access
 from accounts.access import Ability
@@ -52,7 +53,7 @@ class _Content:
 
     @classmethod
     def checked(cls, version: int, text: str, variables: Sequence[Variable], message: str) -> "_Content":
-        _check_content(version, text, variables)
+        check_content(version, text, variables)
         return cls(version, text, as_data(variables), clean_words(message)[:200])
 
     def check_shown(self) -> None:
@@ -79,16 +80,19 @@ def save_payload(
     run_tag: str = "",
     cover: Output | None = None,
     keeps_files_of: PayloadVersion | None = None,
+    payload_id: uuid.UUID | None = None,
 ) -> Payload:
     """A new payload with its first version. Raises PayloadProblem; for one that others will see, also a Leak.
 
-    ``keeps_files_of`` is a version that this person may read, whose files the new one carries on.
+    ``keeps_files_of`` is a version that this person may read, whose files the new one carries on. ``payload_id`` is
+    chosen before by whoever must not make it twice.
     """
     _check_person(membership)
     if find_offer(team_id=membership.team_id, slug=endpoint) is None:
         raise PayloadProblem("endpoint", f"There is no endpoint called {endpoint} in this team.")
     content = _Content.checked(version, text, variables, message)
     payload = Payload(
+        id=payload_id or uuid7(),
         team=membership.team,
         name=clean_name(name),
         notes=clean_words(notes),
@@ -165,7 +169,8 @@ def _check_person(membership: Membership) -> None:
         raise PayloadProblem("payload", "Your role in this team does not save payloads.")
 
 
-def _check_content(version: int, text: str, variables: Sequence[Variable]) -> None:
+def check_content(version: int, text: str, variables: Sequence[Variable]) -> None:
+    """Raise PayloadProblem unless a version may say this."""
     if version not in (1, 2):
         raise PayloadProblem("version", "Choose v1 or v2.")
     try:

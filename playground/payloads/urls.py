@@ -1,6 +1,6 @@
 from django.urls import path
 
-from playground.payloads.views import library, payload, rows, saving, variables
+from playground.payloads.views import library, payload, rows, saving, transfer, variables
 
 app_name = "payloads"
 
@@ -10,6 +10,9 @@ ONE = f"{HERE}<uuid:payload>/"
 urlpatterns = [
     path(HERE, library.payload_list, name="payload_list"),
     path(f"{HERE}new/", saving.payload_create, name="payload_create"),
+    path(f"{HERE}import/", transfer.payload_import, name="payload_import"),
+    path(f"{HERE}import/confirm/", transfer.payload_import_confirm, name="payload_import_confirm"),
+    path(f"{HERE}export/", transfer.payload_export, name="payload_export"),
     path(f"{HERE}versions/<uuid:version>/", payload.version_show, name="version_show"),
     path(ONE, payload.payload_detail, name="payload_detail"),
     path(f"{ONE}change/", payload.payload_change, name="payload_change"),

@@ -20,8 +20,8 @@ MOST = 50
 LONGEST = 100_000
 LARGEST = 32 * 1024 * 1024
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
-_USE = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]{0,59})\}\}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
+USE = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]{0,59})\}\}")
 # Possessive, and an unfinished string runs to the end: the time stays linear in whatever was pasted.
 _STRING = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"?', re.DOTALL)
 _AFTER_NAME = re.compile(r"[ \t\r\n]*+:")
@@ -119,7 +119,7 @@ def _check_names(declared: Sequence[Variable]) -> None:
     seen: dict[str, str] = {}
     for variable in declared:
         name = variable.name
-        if not _NAME.match(name):
+        if not NAME.match(name):
             shown = f"“{name}”" if name else "A variable without a name"
             raise VariableProblem(
                 f"{shown} cannot be used: a name begins with a letter and has letters, digits and _ only.",
@@ -164,10 +164,10 @@ def _check_cycles(declared: Sequence[Variable]) -> None:
 
 def _check_places(declared: Sequence[Variable], text: str) -> None:
     names = {variable.name for variable in declared}
-    for place in _strings(text):
+    for place in strings_in(text):
         if not place.is_name:
             continue
-        for match in _USE.finditer(place.inside):
+        for match in USE.finditer(place.inside):
             if match[1] in names:
                 at = place.start + 1 + match.start()
                 line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
@@ -179,7 +179,7 @@ def _check_places(declared: Sequence[Variable], text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _String:
+class Quoted:
     """A string of the JSON text: ``inside`` is what stands between its quotes, ``is_name`` whether it names a field."""
 
     start: int
@@ -188,15 +188,15 @@ class _String:
     is_name: bool
 
 
-def _strings(text: str) -> Iterator[_String]:
+def strings_in(text: str) -> Iterator[Quoted]:
     for match in _STRING.finditer(text):
-        yield _String(match.start(), match.end(), match[1], _AFTER_NAME.match(text, match.end()) is not None)
+        yield Quoted(match.start(), match.end(), match[1], _AFTER_NAME.match(text, match.end()) is not None)
 
 
 def used_in_text(text: str, declared: Iterable[Variable]) -> list[str]:
     """The declared names that stand anywhere in ``text``, in order, each once."""
     names = {variable.name for variable in declared}
-    return list(dict.fromkeys(match[1] for match in _USE.finditer(text) if match[1] in names))
+    return list(dict.fromkeys(match[1] for match in USE.finditer(text) if match[1] in names))
 
 
 def used(text: str, declared: Sequence[Variable]) -> list[Variable]:
@@ -242,7 +242,7 @@ def fill(text: str, declared: Sequence[Variable], values: Mapping[str, str]) -> 
     )
 
     def whole(inside: str) -> str | None:
-        match = _USE.fullmatch(inside)
+        match = USE.fullmatch(inside)
         if match is None or match[1] not in kinds or kinds[match[1]].kind not in BARE:
             return None
         return given[match[1]].strip()
@@ -252,14 +252,14 @@ def fill(text: str, declared: Sequence[Variable], values: Mapping[str, str]) -> 
 
 def _check_size(text: str, sizes: Mapping[str, int], most: int, what: str) -> None:
     # Counted before anything is put together: defaults that name each other can grow beyond any memory.
-    size = len(text) + sum(sizes.get(match[1], 0) for match in _USE.finditer(text))
+    size = len(text) + sum(sizes.get(match[1], 0) for match in USE.finditer(text))
     if size > most:
         raise VariableProblem(f"{what} would be longer than {most} characters.")
 
 
 def _replaced(text: str, whole: Callable[[str], str | None], within: Callable[[str], str]) -> str:
     pieces, position = [], 0
-    for place in _strings(text):
+    for place in strings_in(text):
         if place.is_name or "{{" not in place.inside:
             continue
         literal = whole(place.inside)
@@ -269,7 +269,7 @@ def _replaced(text: str, whole: Callable[[str], str | None], within: Callable[[s
 
 
 def _within(inside: str, given: Mapping[str, str]) -> str:
-    return _USE.sub(lambda match: _escaped(given[match[1]]) if match[1] in given else match[0], inside)
+    return USE.sub(lambda match: _escaped(given[match[1]]) if match[1] in given else match[0], inside)
 
 
 def _escaped(value: str) -> str:
@@ -291,7 +291,7 @@ def _resolved(needed: Sequence[Variable], values: Mapping[str, str]) -> dict[str
                 inner = {other: text_of(other, (*path, name)) for other in used_in_text(default, needed)}
                 sizes = {other: len(text) for other, text in inner.items()}
                 _check_size(default, sizes, LONGEST, f"The value of {name}")
-                value = _USE.sub(lambda match: inner.get(match[1], match[0]), default)
+                value = USE.sub(lambda match: inner.get(match[1], match[0]), default)
             elif len(value) > LONGEST:
                 raise VariableProblem(f"The value of {name} is longer than {LONGEST} characters.", name)
             given[name] = value
@@ -337,7 +337,7 @@ def plain_uses(text: str, declared: Iterable[Variable]) -> list[str]:
     """The names in double braces inside values that nobody declared, in order, each once: they are plain text."""
     names = {variable.name for variable in declared}
     found = (
-        match[1] for place in _strings(text) if not place.is_name for match in _USE.finditer(place.inside)
+        match[1] for place in strings_in(text) if not place.is_name for match in USE.finditer(place.inside)
     )
     return [name for name in dict.fromkeys(found) if name not in names][:MOST]
 

@@ -75,7 +75,7 @@ def check(text: str, *, max_bytes: int) -> None:
     if not isinstance(value, _Pairs):
         raise BodyProblem("The body has to be a JSON object: it begins with { and ends with }.", 1, 1)
     if _SURROGATE.search(text):
-        _check_surrogates(value)
+        check_surrogates(value)
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -101,7 +101,8 @@ def check_depth(text: str) -> None:
             depth -= 1
 
 
-def _check_surrogates(value: object) -> None:
+def check_surrogates(value: object) -> None:
+    """Raise BodyProblem where a string of ``value`` has half a character, which no encoding can send."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from accounts.models import Membership
-from playground.runs.models import Output, Run, RunInput
+from playground.runs.models import Output, Run, RunInput, RunQuerySet
 
 MOST_STEPS = 10
 MOST_RUNS = 50
@@ -38,14 +38,17 @@ class Lineage:
 
 
 def lineage_of(membership: Membership, run: Run) -> Lineage:
-    """As far as this person may see: one pair of queries for each step back."""
-    visible = Run.objects.visible_to(membership).in_mode(run.mode)
+    """As far as this person may see: one pair of queries for each step back.
+
+    Where runs are private, an admin sees the chain through this run's person alone: that look is recorded.
+    """
+    visible = _visible(membership, run)
     found: dict[uuid.UUID, Ancestor] = {}
     frontier = [run]
     steps = 0
     while frontier and steps < MOST_STEPS and len(found) < MOST_RUNS:
         steps += 1
-        frontier = [one for one in _makers(membership, frontier, found, steps) if one.id != run.id]
+        frontier = [one for one in _makers(visible, frontier, found, steps) if one.id != run.id]
     runs = [run, *(one.run for one in found.values())]
     files = Output.objects.filter(run=run, file__isnull=False).values("file")
     later = visible.filter(inputs__file__in=files, id__gt=run.id).distinct().newest_first()[:MOST_LATER]
@@ -58,16 +61,22 @@ def lineage_of(membership: Membership, run: Run) -> Lineage:
     )
 
 
+def _visible(membership: Membership, run: Run) -> RunQuerySet:
+    visible = Run.objects.visible_to(membership).in_mode(run.mode)
+    if membership.team.own_runs_only:
+        visible = visible.filter(person__in=[membership.user_id, run.person_id])
+    return visible
+
+
 def _makers(
-    membership: Membership, runs: Iterable[Run], found: dict[uuid.UUID, Ancestor], steps: int
+    visible: RunQuerySet, runs: Iterable[Run], found: dict[uuid.UUID, Ancestor], steps: int
 ) -> list[Run]:
     """The runs that made the inputs of ``runs``: of several that made the same bytes, the last one before."""
     new: list[Run] = []
     for run in runs:
         inputs = RunInput.objects.filter(run=run).values("file")
-        visible = Run.objects.visible_to(membership).in_mode(run.mode).filter(id__lt=run.id)
         made = (
-            Output.objects.filter(file__in=inputs, run__in=visible)
+            Output.objects.filter(file__in=inputs, run__in=visible.filter(id__lt=run.id))
             .order_by("file_id", "-run_id")
             .distinct("file_id")
             .select_related("run", "file")

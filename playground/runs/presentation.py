@@ -146,10 +146,7 @@ class Shown:
         """The answer's text, a balance in it replaced for those who may not see it."""
         if self.text is None or not self.sees_content:
             return ""
-        if self.run.error_kind == "credits" and not self.sees_balance:
-            # A refusal for credits names the balance in words of its own.
-            return ""
-        return self.text.response_text if self.sees_balance else _without_balance(self.text.response_text)
+        return seen_text(self.run, self.text, sees_balance=self.sees_balance)
 
     @cached_property
     def words(self) -> str:
@@ -186,6 +183,14 @@ class Shown:
 def pinnable_seed(run: Run) -> str:
     """The seed where it is a whole number: pinning writes it into the payload as JSON. Anything else is empty."""
     return run.seed if _WHOLE.fullmatch(run.seed) else ""
+
+
+def seen_text(run: Run, text: RunText, *, sees_balance: bool) -> str:
+    """The answer's text for somebody who sees content, a balance in it replaced for those who may not see it."""
+    if sees_balance:
+        return text.response_text
+    # A refusal for credits names the balance in words of its own.
+    return "" if run.error_kind == "credits" else _without_balance(text.response_text)
 
 
 def _without_balance(text: str) -> str:

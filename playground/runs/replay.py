@@ -48,7 +48,8 @@ def replay(*, membership: Membership, run: Run, token: uuid.UUID) -> Run:
             version=run.version,
             key=key,
             body_text=text,
-            token=token,
+            # Another wish than Run again, which has the same token on the page of a run.
+            token=uuid.uuid5(token, "replay"),
             source=Source.REPLAY,
             tag=run.tag,
             payload_version=run.payload_version_id if text == words.request_text else None,

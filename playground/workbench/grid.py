@@ -19,9 +19,9 @@ from playground.runs.places import Path, PlaceProblem
 MOST_CELLS = 500
 MOST_FIELDS = 3
 LONGEST = 20_000
-_NUMBER = r"-?\d{1,20}(?:\.\d{1,10})?"
+_NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?"
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:\.\.|…|to)\s*({_NUMBER})(?:\s*(?:step|by)\s*({_NUMBER}))?\Z")
-_BARE_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?\Z")
+_BARE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 
 
 class GridProblem(ValueError):
@@ -66,6 +66,7 @@ def read(text: str, rows: Sequence[tuple[str, str]], *, texts: Collection[str] =
         try:
             path = places.parse(place, known=[path for path, _ in known])
             places.written(text, path, "0")
+            _check_name(path)
         except PlaceProblem as problem:
             raise GridProblem(str(problem), number, "field") from problem
         _check_apart(path, fields, number)
@@ -78,6 +79,11 @@ def read(text: str, rows: Sequence[tuple[str, str]], *, texts: Collection[str] =
     if count(fields) > MOST_CELLS:
         raise _too_many(count(fields), None)
     return fields
+
+
+def _check_name(path: Path) -> None:
+    if any(isinstance(step, str) and "\x00" in step for step in path):
+        raise PlaceProblem("A field with \\u0000 in its name cannot vary.")
 
 
 def _check_apart(path: Path, fields: Sequence[Field], number: int) -> None:
@@ -146,7 +152,7 @@ def _literal(line: str, number: int) -> str:
         return json.dumps(line, ensure_ascii=False)
     try:
         body.check_depth(line)
-        json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
+        body.check_surrogates(json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant))
     except ValueError as problem:
         raise GridProblem(f"{line[:40]} is not valid JSON.", number) from problem
     return line

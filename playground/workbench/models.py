@@ -119,6 +119,8 @@ class SweepCell(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         STARTED = "started", "Started"
+        # Left behind by a sweep that stopped, until it is resumed.
+        UNSENT = "unsent", "Not sent"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     sweep = models.ForeignKey(Sweep, on_delete=models.CASCADE, related_name="cells")

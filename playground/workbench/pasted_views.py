@@ -1,9 +1,7 @@
 """A pasted cURL command or Python program: what was taken from it, and the playground opened with that."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -17,13 +15,12 @@ from accounts.models import Membership
 from playground.catalogue.models import Endpoint
 from playground.catalogue.recents import touch_recent
 from playground.payloads.curl import begins_like_curl, read_curl
-from playground.payloads.pasted import MAX_BYTES, Pasted, PasteProblem, without_keys
+from playground.payloads.pasted import MAX_BYTES, Pasted, PasteProblem, provider_hosts, without_keys
 from playground.payloads.snippets import looks_like_python, read_snippet
 from playground.workbench import page
 from playground.workbench.forms import BroughtForm, PastedForm
 from playground.workbench.views import desk_context, member_at_work
 
-PROVIDER = "api.segmind.com"
 TOO_LARGE = "This is larger than 1 MB, so it was not read."
 KEY_LABEL = "From a pasted command"
 NEITHER = "This is neither a cURL command nor a Python program that uses requests, httpx or segmind."
@@ -49,7 +46,7 @@ def pasted(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         }
     except PasteProblem as problem:
         found, status = None, 422
-        context["problem"] = str(problem)
+        context["problem"] = without_keys(str(problem))
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "workbench/_pasted.html", context, status=status)
     context["command"] = without_keys(request.POST.get("command", ""), found.key if found else "")
@@ -64,9 +61,9 @@ def _read(request: HttpRequest) -> Pasted:
     if len(text.encode(errors="replace")) > MAX_BYTES:
         raise PasteProblem(TOO_LARGE)
     if begins_like_curl(text):
-        return read_curl(text, _hosts())
+        return read_curl(text, provider_hosts())
     if looks_like_python(text):
-        return read_snippet(text, _hosts())
+        return read_snippet(text, provider_hosts())
     raise PasteProblem(NEITHER)
 
 
@@ -76,11 +73,6 @@ def _set_aside(membership: Membership, key: str) -> Candidate | None:
         return candidates.set_aside(membership=membership, label=KEY_LABEL, text=key) if key else None
     except KeyProblem:
         return None
-
-
-def _hosts() -> frozenset[str]:
-    bases = (settings.SEGMIND_BASE_URL, settings.SANDBOX_URL)
-    return frozenset({PROVIDER, *(urlsplit(base).netloc.lower() for base in bases if base)})
 
 
 def _known(membership: Membership, found: Pasted) -> Endpoint | None:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.models import Membership
 from playground import figures
@@ -26,11 +27,10 @@ from playground.runs.presentation import reset_of
 from playground.runs.submit import SubmitProblem, submit
 from playground.workbench import grid
 from playground.workbench.models import Sweep, SweepCell, SweepRun
-from playground.workbench.sweeps import halt, hold_of
+from playground.workbench.sweeps import MOST_WAITS, halt, hold_of
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITS = 5
 # Where the refusal names no time.
 USUAL_WAIT = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
@@ -64,12 +64,12 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
         run__state=State.REFUSED,
         run__billing=Billing.NOT_BILLED,
         run__status=429,
+        run__text__erased_at=None,
     )
     waiting = 0
     for cell_id in list(refused.values_list("id", flat=True)):
         with transaction.atomic():
-            # As every deed does: the sweep first, then its cells.
-            Sweep.objects.select_for_update(no_key=True).get(id=sweep_id)
+            _locked(sweep_id)
             cell = (
                 refused.select_for_update(of=("self",)).select_related("run__text").filter(id=cell_id).first()
             )
@@ -90,16 +90,9 @@ def wait_out(*, sweep_id: uuid.UUID) -> int:
 def start_one(*, sweep_id: uuid.UUID) -> Run | None:
     """Start the next cell if pace and caps allow it: the run and its place in the grid in one transaction."""
     with transaction.atomic():
-        sweep = (
-            Sweep.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("api_key", "team")
-            .filter(id=sweep_id, state=Sweep.State.RUNNING)
-            .first()
-        )
-        if sweep is None:
+        sweep = _locked(sweep_id)
+        if sweep is None or sweep.state != Sweep.State.RUNNING:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [str(sweep.api_key_id)])
         now = timezone.now()
         if not _is_time(sweep, now):
             return None
@@ -112,6 +105,15 @@ def start_one(*, sweep_id: uuid.UUID) -> Run | None:
         if cell is None:
             return None
         return _start(sweep, cell, now)
+
+
+def _locked(sweep_id: uuid.UUID) -> Sweep | None:
+    """The sweep, and before it its key: a rate limit of one sweep is written into all of the key's."""
+    key_id = Sweep.objects.filter(id=sweep_id).values_list("api_key", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [str(key_id)])
+    rows = Sweep.objects.select_for_update(of=("self",), no_key=True).select_related("api_key", "team")
+    return rows.filter(id=sweep_id).first()
 
 
 def _is_time(sweep: Sweep, now: datetime) -> bool:
@@ -128,7 +130,7 @@ def _is_time(sweep: Sweep, now: datetime) -> bool:
 def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
     membership = (
         Membership.objects.select_related("team", "user")
-        .filter(team=sweep.team_id, user=sweep.person_id)
+        .filter(team=sweep.team_id, user=sweep.person_id, user__is_active=True)
         .first()
     )
     if membership is None:
@@ -149,7 +151,7 @@ def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
             version=sweep.version,
             key=sweep.api_key,
             body_text=text,
-            token=uuid.uuid5(cell.id, str(attempt)),
+            token=_token(cell, attempt),
             source=Source.SWEEP,
             tag=sweep.tag,
         )
@@ -165,6 +167,12 @@ def _start(sweep: Sweep, cell: SweepCell, now: datetime) -> Run | None:
     cell.run, cell.state, cell.attempts, cell.not_before = run, SweepCell.State.STARTED, attempt, None
     cell.save(update_fields=["run", "state", "attempts", "not_before"])
     return run
+
+
+def _token(cell: SweepCell, attempt: int) -> uuid.UUID:
+    """The same for the same attempt, and told by nothing on a page: nobody else can use it up."""
+    digest = salted_hmac("playground.workbench.cell", f"{cell.id}:{attempt}", algorithm="sha256").digest()
+    return uuid.UUID(bytes=digest[:16])
 
 
 def _beyond_caps(sweep: Sweep, text: str) -> str:
@@ -203,7 +211,10 @@ def spent_by_sweep(sweeps: Iterable[uuid.UUID]) -> dict[uuid.UUID, tuple[Decimal
 
 
 def finish(*, sweep_id: uuid.UUID) -> bool:
-    """Whether it is over now: nothing waits, and nothing is under way that could still have to wait."""
+    """Whether it is over now: nothing waits, and nothing is under way that could still have to wait.
+
+    One of which only failed cells were run again is as stopped as before.
+    """
     with transaction.atomic():
         sweep = (
             Sweep.objects.select_for_update(no_key=True)
@@ -212,7 +223,9 @@ def finish(*, sweep_id: uuid.UUID) -> bool:
         )
         if sweep is None or any(_unfinished(sweep)):
             return False
-        sweep.state, sweep.finished_at = Sweep.State.FINISHED, timezone.now()
+        stopped_before = sweep.cells.filter(state=SweepCell.State.UNSENT).exists()
+        sweep.state = Sweep.State.STOPPED if stopped_before else Sweep.State.FINISHED
+        sweep.finished_at = timezone.now()
         sweep.save(update_fields=["state", "finished_at"])
         return True
 

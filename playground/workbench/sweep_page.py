@@ -8,16 +8,19 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts import access
+from accounts.access import Ability
 from accounts.models import Membership
 from playground.catalogue.models import Endpoint
 from playground.catalogue.samples import rules_of
 from playground.ledger.archive import Value, csv_lines
 from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version
-from playground.runs import history, places
+from playground.runs import body, history, places, presentation
 from playground.runs.estimates import estimate
 from playground.runs.models import OPEN_STATES, Output, Run, State
 from playground.workbench import grid, starting, sweeps
@@ -32,8 +35,9 @@ MOST_KNOWN = 200
 def known_fields(text: str, endpoint: Endpoint) -> list[tuple[str, str]]:
     """(name, what stands there or may stand there) of the fields that can vary: the text's, then the schema's."""
     try:
+        body.check(text, max_bytes=settings.MAX_BODY_BYTES)
         known = {places.shown(path): literal for path, literal in places.scalars(text)}
-    except (ValueError, IndexError, RecursionError):
+    except body.BodyProblem:
         known = {}
     for name, rule in rules_of(endpoint.schema or {}).items():
         choices = ", ".join(str(choice) for choice in rule.get("enum", []))
@@ -59,6 +63,7 @@ class Head:
     left_price: str
     may_change: bool
     may_stop: bool
+    reason: str
     now: datetime
 
     @property
@@ -136,7 +141,7 @@ def head_of(membership: Membership, sweep: Sweep) -> Head:
     states = dict.fromkeys(("waiting", "open", "succeeded", "failed"), 0)
     failed = []
     for cell_id, state, run_state in sweep.cells.values_list("id", "state", "run__state"):
-        if state == SweepCell.State.WAITING:
+        if state != SweepCell.State.STARTED:
             states["waiting"] += 1
         elif run_state in OPEN_STATES:
             states["open"] += 1
@@ -156,8 +161,16 @@ def head_of(membership: Membership, sweep: Sweep) -> Head:
         left_price=sweeps.price_of(price, states["waiting"]),
         may_change=sweep.may_change(membership),
         may_stop=sweep.may_stop(membership),
+        reason=_reason(membership, sweep),
         now=timezone.now(),
     )
+
+
+def _reason(membership: Membership, sweep: Sweep) -> str:
+    """Why it stopped. It may name a person's budget or why they are frozen: that is theirs, and of those who govern."""
+    if sweep.person_id == membership.user_id or access.can(membership, Ability.SEE_BOOKS):
+        return sweep.reason
+    return f"{sweep.person_label} can see why."
 
 
 @dataclass(frozen=True)
@@ -169,6 +182,7 @@ class ShownCell:
     values: list[tuple[str, str]]
     evidence: str
     url: str
+    sees_balance: bool
 
     @property
     def run(self) -> Run | None:
@@ -176,7 +190,7 @@ class ShownCell:
 
     @property
     def is_waiting(self) -> bool:
-        return self.cell.state == SweepCell.State.WAITING
+        return self.cell.state != SweepCell.State.STARTED
 
     @property
     def is_open(self) -> bool:
@@ -205,7 +219,7 @@ class ShownCell:
     def state(self) -> str:
         """``cancelled`` for what a stopped sweep has not sent."""
         if self.is_waiting:
-            return "cancelled" if self.sweep.state == Sweep.State.STOPPED else "waiting"
+            return "cancelled" if self.cell.state == SweepCell.State.UNSENT else "waiting"
         return self.run.state if self.run is not None else "erased"
 
     @property
@@ -216,7 +230,7 @@ class ShownCell:
     def excerpt(self) -> str:
         if self.run is None or self.run.state != State.SUCCEEDED or self.file is not None:
             return ""
-        return self.run.text.response_text[:EXCERPT]
+        return presentation.seen_text(self.run, self.run.text, sees_balance=self.sees_balance)[:EXCERPT]
 
     @property
     def own_values(self) -> list[tuple[str, str]]:
@@ -242,11 +256,11 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
         row = told.get(cell.run_id) if cell.run_id else None
         # Whoever erased what a run sent finds it in no grid either.
         erased = cell.run is not None and cell.run.text.erased_at is not None
-        values = [
-            (field.name, "erased" if erased else grid.said(literal))
-            for field, literal in zip(fields, cell.literals, strict=True)
-        ]
-        made.append(ShownCell(cell, sweep, values, row.evidence if row else "", row.url if row else ""))
+        literals = ["erased"] * len(fields) if erased else [grid.said(one) for one in cell.literals]
+        values = [(field.name, said) for field, said in zip(fields, literals, strict=True)]
+        balance = cell.run is not None and access.may_see_balance(membership, cell.run.api_key)
+        told_of = (row.evidence, row.url) if row else ("", "")
+        made.append(ShownCell(cell, sweep, values, *told_of, sees_balance=balance))
     return made
 
 

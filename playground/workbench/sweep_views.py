@@ -88,6 +88,8 @@ def sweep_new(request: HttpRequest, team: str, mode: str, slug: str) -> HttpResp
         made = _make(membership, slug, form, plan)
     except sweeps.SweepProblem as problem:
         form.add_error(problem.field or None, str(problem))
+        if isinstance(problem, sweeps.UsedBefore):
+            form.data = {**request.POST.dict(), "token": uuid7()}
         return _ask(request, context, form)
     return redirect("workbench:sweep_detail", team, mode, made.id)
 
@@ -194,7 +196,7 @@ def sweep_cells(request: HttpRequest, team: str, mode: str, sweep: uuid.UUID) ->
         since = datetime.fromisoformat(request.GET.get("since", ""))
     except ValueError:
         raise Http404 from None
-    if since.tzinfo is None:
+    if since.tzinfo is None or not 2000 <= since.year <= 9000:
         raise Http404
     newer = {"run__sweep_run__started_at__gte": since - sweep_page.OVERLAP}
     context = _cell_context(membership, found)

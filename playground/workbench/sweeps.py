@@ -16,7 +16,7 @@ from playground.catalogue.offers import find_offer
 from playground.payloads.models import PayloadVersion
 from playground.runs import body, holding, nudge
 from playground.runs.estimates import Estimate, estimate
-from playground.runs.models import Run, State
+from playground.runs.models import OPEN_STATES, Run, State
 from playground.runs.submit import cancel
 from playground.workbench import grid
 from playground.workbench.grid import Field
@@ -25,6 +25,8 @@ from playground.workbench.models import Sweep, SweepCell
 # The provider's lowest published limit is 60 requests a minute (others say 5): below it, with room for other runs.
 FASTEST = 50
 USUAL_PACE = 30
+# So often a rate limit makes a cell wait since a person last asked for it.
+MOST_WAITS = 5
 # Ended without what was wanted: a person may run such a cell again.
 FAILED = (State.REFUSED, State.FAILED, State.CANCELLED, State.NOT_SENT, State.UNKNOWN)
 
@@ -35,6 +37,13 @@ class SweepProblem(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UsedBefore(SweepProblem):
+    """The form has made another sweep already. Nothing was made of what it holds now."""
+
+    def __init__(self) -> None:
+        super().__init__("", "This form has started a sweep already. Press once more to start this one, too.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,8 @@ def make(
         earlier = Sweep.objects.filter(team=membership.team, token=token, person=membership.user).first()
         if earlier is None:
             raise SweepProblem("", "This form was used before. Reload the page and begin again.") from None
+        if (earlier.text, earlier.fields) != (text, grid.as_data(fields)):
+            raise UsedBefore from None
         return earlier
     return sweep
 
@@ -173,9 +184,9 @@ def _begin() -> None:
 
 def halt(*, sweep: Sweep, reason: str) -> None:
     """Start nothing more, and say why. What was started goes on."""
-    Sweep.objects.filter(id=sweep.id, state=Sweep.State.RUNNING).update(
-        state=Sweep.State.STOPPED, reason=reason[:1000]
-    )
+    running = Sweep.objects.filter(id=sweep.id, state=Sweep.State.RUNNING)
+    if running.update(state=Sweep.State.STOPPED, reason=reason[:1000]):
+        sweep.cells.filter(state=SweepCell.State.WAITING).update(state=SweepCell.State.UNSENT)
 
 
 def stop(*, membership: Membership, sweep: Sweep) -> int:
@@ -187,9 +198,13 @@ def stop(*, membership: Membership, sweep: Sweep) -> int:
         if locked.state != Sweep.State.RUNNING:
             return 0
         halt(sweep=locked, reason=f"Stopped by {membership.user.label}.")
+        # What its person took back before stays taken back.
+        under_way = list(locked.cells.filter(run__state__in=OPEN_STATES).values_list("id", flat=True))
         taken = cancel(runs=Run.objects.filter(sweep_cell__sweep=locked))
-        unsent = locked.cells.filter(run__state=State.CANCELLED, run__error_kind="cancelled")
-        unsent.update(state=SweepCell.State.WAITING, not_before=None)
+        unsent = locked.cells.filter(
+            id__in=under_way, run__state=State.CANCELLED, run__error_kind="cancelled"
+        )
+        unsent.update(state=SweepCell.State.UNSENT, not_before=None)
     return taken
 
 
@@ -199,6 +214,10 @@ def resume(
     """Go on with the cells that were not started, under the caps given now."""
     _check_owner(membership, sweep)
     with transaction.atomic():
+        Sweep.objects.select_for_update().get(id=sweep.id)
+        sweep.cells.filter(state=SweepCell.State.UNSENT, run__text__erased_at=None).update(
+            state=SweepCell.State.WAITING, not_before=None
+        )
         Sweep.objects.filter(id=sweep.id).update(
             state=Sweep.State.RUNNING,
             reason="",
@@ -212,21 +231,25 @@ def resume(
 
 
 def run_again(*, membership: Membership, sweep: Sweep, cells: Iterable[uuid.UUID]) -> int:
-    """Give each of these cells that failed a new run, by a person's click; how many there are.
+    """Give each of these cells that failed a new run, by a person's click that names their price; how many there are.
 
-    A second click finds them waiting already.
+    A second click finds them waiting already. Of a sweep that was stopped, nothing else starts. What was erased is
+    not sent again.
     """
     _check_owner(membership, sweep)
     with transaction.atomic():
-        Sweep.objects.select_for_update().get(id=sweep.id)
+        locked = Sweep.objects.select_for_update().get(id=sweep.id)
         failed = SweepCell.objects.filter(
             sweep=sweep, id__in=list(cells), state=SweepCell.State.STARTED
-        ).filter(Q(run__state__in=FAILED) | Q(run=None))
+        ).filter(Q(run__state__in=FAILED, run__text__erased_at=None) | Q(run=None))
+        if locked.state != Sweep.State.RUNNING:
+            # These waited for the rate limit when it stopped; it does not go on with them by itself.
+            locked.cells.filter(run__status=429, state=SweepCell.State.STARTED).update(waits=MOST_WAITS)
         count = failed.update(state=SweepCell.State.WAITING, waits=0, not_before=None)
         if count:
             # The cap on runs was for the grid; what a person asks for anew is asked for knowingly.
             Sweep.objects.filter(id=sweep.id).update(
-                state=Sweep.State.RUNNING, reason="", finished_at=None, cap_runs=F("cap_runs") + count
+                state=Sweep.State.RUNNING, finished_at=None, cap_runs=F("cap_runs") + count
             )
             transaction.on_commit(_begin)
     return count

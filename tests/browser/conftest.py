@@ -10,6 +10,9 @@ from tests.browser.desk import PATIENCE, WATCH, Open
 from tests.browser.site import Site
 from tests.stack import Stack
 
+# Of the web process's log, shown where a page said what no test expects.
+LOG_TAIL = 6000
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -83,4 +86,5 @@ def open_as(browser: Browser, site: Site) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
-    assert [line for line in trouble if not any(part in line for part in expected)] == []
+    unexpected = [line for line in trouble if not any(part in line for part in expected)]
+    assert unexpected == [], site.stack.log("web")[-LOG_TAIL:]

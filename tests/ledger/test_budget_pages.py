@@ -143,7 +143,7 @@ def test_a_change_asks_for_a_reason_when_the_limit_goes_up(people: People) -> No
     assert 'value="10.50"' in client.get(place).text
     answer = client.post(place, NEW | {"name": "Team", "reason": ""})
     assert answer.status_code == 422
-    assert "Say why the limit goes up" in answer.context["form"].errors["reason"][0]
+    assert "Say why more may be spent" in answer.context["form"].errors["reason"][0]
     assert client.post(place, NEW | {"name": "Team", "reason": "Launch"}).status_code == 302
     assert Budget.objects.get(ended_at=None).limit_usd == 200
     assert client.get(place).status_code == 404

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,21 @@ def test_raising_takes_a_reason(people: People, limit: str | None) -> None:
     after = AuditEvent.objects.get(verb="budget.changed").after
     assert after is not None
     assert after["reason"] == "The trailer"
+
+
+@pytest.mark.parametrize(
+    ("terms", "takes"),
+    [
+        ({"period": "day", "limit_usd": Decimal(10)}, True),
+        ({"period": "day", "limit_usd": Decimal("0.3")}, False),
+        ({"period": "total", "limit_usd": Decimal(10)}, False),
+        ({"per_member": True, "limit_usd": Decimal(10)}, True),
+        ({"limit_usd": Decimal(10), "limit_runs": 5}, False),
+    ],
+)
+def test_what_lets_more_be_spent_takes_a_reason(people: People, terms: dict[str, Any], takes: bool) -> None:
+    before = budgets.terms_of(cap(people, "10", period="month"))
+    assert budgets.raises(before, budgets.Terms(name="Team", **terms)) is takes
 
 
 def test_a_total_goes_on_counting_when_its_limit_changes(people: People) -> None:

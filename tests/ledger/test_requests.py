@@ -168,7 +168,7 @@ def test_requests_are_closed_when_the_budget_ends_or_covers_something_else(peopl
     alice, budget = people.membership("alice"), cap(people, "2")
     first = ask(people, budget)
     terms = budgets.Terms(name="Team", limit_usd=Decimal(2), per_member=True)
-    new = budgets.change(membership=alice, budget=budget, terms=terms)
+    new = budgets.change(membership=alice, budget=budget, terms=terms, reason="It is for one model")
     second = ask(people, new)
     budgets.end(membership=alice, budget=new)
     for row in (first, second):

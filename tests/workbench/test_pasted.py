@@ -78,6 +78,23 @@ def test_a_key_is_not_repeated_where_nothing_was_taken(client: Client, bob: Memb
     assert KEY not in answer.content.decode()
 
 
+@pytest.mark.parametrize("rest", ["-d '{}'", "-d @body.json"])
+def test_a_key_of_another_shape_is_not_repeated_either(client: Client, bob: Membership, rest: str) -> None:
+    command = (
+        f"curl https://api.segmind.com/v1/{SLUG} -H 'x-api-key: 9f8e7d6c5b4a3210' "
+        f"-H 'Authorization: Bearer zyxwvutsrqponm' {rest}"
+    )
+    page = client.post(address(bob), {"command": command}).content.decode()
+    assert "curl https://api.segmind.com" in page
+    assert "9f8e7d6c5b4a3210" not in page
+    assert "zyxwvutsrqponm" not in page
+
+
+def test_a_placeholder_stays_in_the_command(client: Client, bob: Membership) -> None:
+    command = f"curl https://api.segmind.com/v1/{SLUG} -H 'x-api-key: $SEGMIND_API_KEY' -d @body.json"
+    assert client.post(address(bob), {"command": command}).context["command"] == command
+
+
 def test_a_model_that_nobody_knows_is_named_and_cannot_be_used(client: Client, bob: Membership) -> None:
     page = client.post(address(bob), {"command": COMMAND.replace(SLUG, "nobodys-model")}).content.decode()
     assert "No model is called nobodys-model here" in page

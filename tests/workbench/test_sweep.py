@@ -12,8 +12,10 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import ApiKey, Membership
 from playground.ledger import freezes
-from playground.runs.models import Billing, Run, RunLink, State
-from playground.workbench import grid, retention, starting, sweeps
+from playground.runs.models import Billing, Run, RunLink, RunText, State
+from playground.runs.retention import erase_content
+from playground.runs.submit import cancel, submit
+from playground.workbench import grid, retention, starting, sweep_page, sweeps
 from playground.workbench.models import Sweep, SweepCell, SweepRun
 from tests.ledger.caps import cap
 from tests.personas import People, make_key
@@ -93,6 +95,7 @@ def test_what_is_typed_becomes_a_literal_of_the_same_kind(rows: Any, counted: li
         ([("seed", "1"), ("seed", "2")], "the same field"),
         ([("seed", "")], "Give its values"),
         ([("seed", "[1,")], "not valid JSON"),
+        ([("seed", '["\\ud800"]')], "not valid JSON"),
         ([], "at least one field"),
     ],
 )
@@ -100,6 +103,16 @@ def test_what_makes_no_grid_is_told(rows: Any, words: str) -> None:
     with pytest.raises(grid.GridProblem) as told:
         grid.read(TEXT, rows)
     assert words in str(told.value)
+
+
+def test_digits_of_other_scripts_are_words() -> None:
+    (field,) = grid.read(TEXT, [("seed", "1\u0662")])
+    assert field.literals == ('"1\u0662"',)
+
+
+def test_a_field_that_cannot_be_stored_cannot_vary() -> None:
+    with pytest.raises(grid.GridProblem, match="cannot vary"):
+        grid.read('{"\\u0000.x": 1}', [('["\\u0000.x"]', "1..2")])
 
 
 def test_a_field_that_the_text_has_not_yet_takes_the_kind_of_the_schema() -> None:
@@ -129,6 +142,83 @@ def test_a_crash_between_run_and_cell_makes_no_second_run(
     assert Run.objects.count() == 0
     start_all()
     assert Run.objects.count() == SweepRun.objects.count() == 3
+
+
+def test_who_was_switched_off_starts_nothing_more(make: Make, bob: Membership) -> None:
+    make()
+    bob.user.is_active = False
+    bob.user.save()
+    start_all()
+    assert not Run.objects.exists()
+
+
+def test_nobody_can_guess_what_a_cell_will_be_sent_under(make: Make, people: People) -> None:
+    sweep = make(("seed", "1"))
+    cell = sweep.cells.get()
+    adam = people.membership("adam")
+    submit(
+        membership=adam, endpoint=SLUG, version=1, key=make_key(adam), body_text="{}",
+        token=uuid.uuid5(cell.id, "1"),
+    )  # fmt: skip
+    start_all()
+    cell.refresh_from_db()
+    assert cell.run is not None
+    assert cell.run.person == sweep.person
+
+
+def test_what_was_taken_back_before_is_not_sent_by_stopping_and_resuming(make: Make, bob: Membership) -> None:
+    sweep = make(("seed", "1"))
+    starting.start_one(sweep_id=sweep.id)
+    cancel(runs=Run.objects.filter(sweep_cell__sweep=sweep))
+    sweeps.stop(membership=bob, sweep=sweep)
+    sweeps.resume(membership=bob, sweep=sweep, cap_usd=None, cap_runs=9, per_minute=50)
+    start_all()
+    assert Run.objects.count() == 1
+
+
+def test_one_failed_cell_that_is_run_again_brings_nothing_else_along(make: Make, bob: Membership) -> None:
+    sweep = make(("seed", "1..4"))
+    starting.start_one(sweep_id=sweep.id)
+    first, *rest = sweep.cells.order_by("position")
+    end(first.run, State.FAILED, status=500)
+    sweeps.stop(membership=bob, sweep=sweep)
+    assert sweeps.run_again(membership=bob, sweep=sweep, cells=[cell.id for cell in (first, *rest)]) == 1
+    start_all()
+    assert Run.objects.count() == 2
+    first.refresh_from_db()
+    end(first.run, State.SUCCEEDED)
+    start_all()
+    sweep.refresh_from_db()
+    assert sweep.state == Sweep.State.STOPPED
+    sweeps.resume(membership=bob, sweep=sweep, cap_usd=None, cap_runs=500, per_minute=50)
+    start_all()
+    assert Run.objects.count() == 5
+
+
+def test_what_was_erased_is_neither_kept_nor_sent_again(make: Make, bob: Membership) -> None:
+    sweep = make(("prompt", "the secret harbour\na boat"))
+    start_all()
+    first, second = sweep.cells.order_by("position")
+    for cell in (first, second):
+        end(cell.run, State.FAILED, status=500)
+    assert first.run is not None
+    first.run.refresh_from_db()
+    erase_content(run=first.run, actor=bob.user)
+    assert retention.apply() == 1
+    first.refresh_from_db()
+    sweep.refresh_from_db()
+    assert "secret" not in f"{first.literals} {sweep.fields}"
+    assert sweeps.run_again(membership=bob, sweep=sweep, cells=[first.id, second.id]) == 1
+    start_all()
+    assert RunText.objects.filter(request_text__contains="a boat", run__state=State.QUEUED).count() == 1
+    assert len(sweep_page.shown_cells(bob, sweep)) == 2
+
+
+def test_a_used_form_with_another_grid_is_told(make: Make) -> None:
+    token = uuid.uuid4()
+    make(("seed", "1..2"), token=token)
+    with pytest.raises(sweeps.UsedBefore):
+        make(("seed", "1..3"), token=token)
 
 
 def test_the_pace_is_kept_for_the_key_over_all_its_sweeps(make: Make) -> None:

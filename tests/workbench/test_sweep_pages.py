@@ -163,3 +163,16 @@ def test_others_see_it_only_where_runs_are_shared(people: People, sweep: Sweep) 
     type(people.team).objects.filter(id=people.team.id).update(own_runs_only=True)
     assert people.alice.client().get(path).status_code == 404
     assert people.bob.client().get(path).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["{1.5: 2}", '{"\\ud800": 1}', "{[]: 1}", "]", "{{}:1}"])
+def test_a_form_begins_with_whatever_the_playground_holds(client: Client, body: str) -> None:
+    answer = client.post(NEW, {"body": body, "version": "1"})
+    assert answer.context["form"].initial["body"] == body
+
+
+@pytest.mark.parametrize(
+    "since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-29T10:00:00", "x"]
+)
+def test_a_time_that_is_none_finds_nothing(client: Client, sweep: Sweep, since: str) -> None:
+    assert client.get(f"{BASE}{sweep.id}/cells/", {"since": since}).status_code == 404

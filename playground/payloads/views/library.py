@@ -26,6 +26,8 @@ def payload_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         "count": page.paginator.count,
         "choices": [(name, label, choices[name], getattr(chosen, name)) for name, label in _FILTERS],
         "trashed": Payload.objects.visible_to(membership).trashed().count(),
+        # What an export begins with.
+        "kept": urlencode(load.asked(request, without=("page", "trash"))),
         "newer_url": _page(request, page.previous_page_number()) if page.has_previous() else "",
         "older_url": _page(request, page.next_page_number()) if page.has_next() else "",
     }
@@ -41,5 +43,5 @@ _FILTERS = (
 
 
 def _page(request: HttpRequest, number: int) -> str:
-    kept = {name: str(value) for name, value in request.GET.items() if name != "page" and value}
+    kept = load.asked(request, without=("page",))
     return f"?{urlencode(kept | {'page': str(number)})}"

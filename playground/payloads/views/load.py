@@ -1,6 +1,7 @@
 """What every page of a payload begins with."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -46,3 +47,8 @@ def uuid_or_404(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         raise Http404 from None
+
+
+def asked(request: HttpRequest, *, without: Sequence[str]) -> dict[str, str]:
+    """What stands behind the question mark of the address."""
+    return {name: str(value) for name, value in request.GET.items() if name not in without and value}

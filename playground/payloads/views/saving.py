@@ -32,7 +32,7 @@ def payload_create(request: HttpRequest, team: str, mode: str) -> HttpResponse:
     membership = load.member(request, team)
     begins = request.method == "GET" or "name" not in request.POST
     if begins:
-        form = CreateForm(initial=prefill.initial(membership, mode, request.GET, request.POST))
+        form = CreateForm(initial=prefill.initial(request, membership, mode))
     else:
         form = CreateForm(request.POST)
         if form.is_valid() and (made := _create(membership, form)) is not None:

@@ -126,6 +126,7 @@ def _repeat(
 ) -> HttpResponse:
     membership, found = _load(request, team, mode, run)
     access.require(membership, Ability.RUN)
+    note_look(request, membership, found)
     form = AgainForm(request.POST)
     if not form.is_valid():
         messages.error(request, "This page was too old. Press the button once more.")
