@@ -44,7 +44,7 @@ NAV: tuple[tuple[_Place, ...], ...] = (
             "Playground",
             "playground",
             "workbench:playground",
-            ("workbench:playground", "workbench:run_", "workbench:sweep_"),
+            ("workbench:playground", "workbench:run_"),
             "g p",
             Ability.RUN,
             True,
@@ -53,6 +53,7 @@ NAV: tuple[tuple[_Place, ...], ...] = (
             "Models", "model", "catalogue:endpoint_list", ("catalogue:endpoint_",), "g m", Ability.RUN, True
         ),
         _Place("Payloads", "payload", "payloads:payload_list", ("payloads:",), "g y", Ability.RUN, True),
+        _Place("Sweeps", "expand", "workbench:sweep_list", ("workbench:sweep_",), "g w", Ability.RUN, True),
         _Place("Gallery", "image", "workbench:gallery", ("workbench:gallery",), "g i", Ability.RUN, True),
         _Place(
             "History", "history", "runs:history_list", ("runs:", "workbench:compare"), "g h", with_mode=True

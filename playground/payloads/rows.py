@@ -108,9 +108,8 @@ def read(text: str, declared: Sequence[Variable]) -> Table:
     rows = []
     for number, cells in enumerate(lines[1:], 1):
         if len(cells) != len(columns):
-            raise TableProblem(
-                f"Row {number} has {len(cells)} cells where the first line has {len(columns)}."
-            )
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            raise TableProblem(f"Row {number} has {count} where the first line has {len(columns)}.")
         rows.append({name: cell for name, cell in zip(columns, cells, strict=True) if name in names})
     return Table(columns, tuple(rows), tuple(name for name in columns if name not in names))
 

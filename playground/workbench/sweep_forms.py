@@ -33,7 +33,7 @@ class CapsForm(forms.Form):
     )
 
 
-EXAMPLES = (("such as seed", "1..4"), ("such as size", "1K, 2K"), ("such as prompt", "one a line"))
+EXAMPLES = (("such as seed", "1..4"), ("such as size", "1K\n2K"), ("such as prompt", "one on each line"))
 
 
 class SweepForm(CapsForm):
@@ -56,6 +56,7 @@ class SweepForm(CapsForm):
         self.fields["key"].choices = [  # type: ignore[attr-defined]
             (str(key.id), f"{key.label} …{key.last_four}") for key in keys
         ]
+        first = {} if self.is_bound else {"autofocus": True}
         for number in range(1, grid.MOST_FIELDS + 1):
             self.fields[f"field_{number}"] = forms.CharField(
                 required=False,
@@ -68,6 +69,7 @@ class SweepForm(CapsForm):
                         "class": "input-mono",
                         "autocomplete": "off",
                         "spellcheck": "false",
+                        **(first if number == 1 else {}),
                     }
                 ),
             )

@@ -106,6 +106,7 @@ class Line:
     """A sweep among others."""
 
     sweep: Sweep
+    fields: list[grid.Field]
     ended: int
     total: int
     spent: Decimal
@@ -127,6 +128,7 @@ def lines_of(found: Iterable[Sweep]) -> list[Line]:
     return [
         Line(
             sweep=sweep,
+            fields=grid.from_data(sweep.fields),
             ended=counts[sweep.id]["begun"] - counts[sweep.id]["open"],
             total=counts[sweep.id]["total"],
             spent=spent.get(sweep.id, (Decimal(), 0))[0],

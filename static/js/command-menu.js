@@ -1,13 +1,16 @@
-// Ctrl/Cmd+K: pages (data-nav), commands on this page (data-command="Label"), and whatever the server finds
+// Ctrl/Cmd+K: commands on this page (data-command="Label", and all that has a key), pages (data-nav, those of the menu
+// first), and whatever the server finds
 // (body[data-search-url]?q=… answers {"results": [{"label", "url", "hint"}]}).
 
 import { openDialog } from "./dialog.js";
+import { keysOf } from "./shortcuts.js";
 
 const dialog = document.getElementById("command-menu");
 const input = dialog?.querySelector("input");
 const list = dialog?.querySelector("[role=listbox]");
 const empty = dialog?.querySelector(".command-empty");
 const url = document.body.dataset.searchUrl;
+const KEYED = ":is(a, button)[data-shortcut][data-shortcut-label]";
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 let shown = [];
@@ -15,14 +18,21 @@ let at = 0;
 let asked = null;
 
 function local() {
-  const pages = [...document.querySelectorAll("[data-nav]")].map((link) => ({
+  const links = [...document.querySelectorAll(".rail [data-nav]"), ...document.querySelectorAll("[data-nav]")];
+  const pages = [...new Set(links)].map((link) => ({
     label: link.querySelector("span:not(.count)")?.textContent.trim() || link.textContent.trim(),
     hint: "Page",
+    keys: link.dataset.shortcut,
     act: () => location.assign(link.href),
   }));
-  const commands = [...document.querySelectorAll("[data-command]")]
-    .filter((one) => !one.disabled)
-    .map((one) => ({ label: one.dataset.command, hint: "On this page", act: () => one.click() }));
+  const commands = [...document.querySelectorAll(`[data-command], ${KEYED}`)]
+    .filter((one) => !one.disabled && !one.closest("[hidden], dialog, .rail"))
+    .map((one) => ({
+      label: one.dataset.command ?? one.dataset.shortcutLabel,
+      hint: "On this page",
+      keys: one.dataset.shortcut,
+      act: () => one.click(),
+    }));
   return [...commands, ...pages];
 }
 
@@ -43,17 +53,18 @@ function option(entry, index) {
   hint.className = "command-hint nowrap";
   hint.textContent = entry.hint ?? "";
   node.append(label, hint);
+  if (entry.keys) node.append(keysOf(entry.keys));
   node.addEventListener("pointermove", () => select(index, false));
   node.addEventListener("click", () => run(index));
   return node;
 }
 
-function draw(entries) {
+function draw(entries, chosen = 0) {
   shown = entries;
   list.replaceChildren(...entries.map(option));
   empty.hidden = entries.length > 0;
   list.hidden = entries.length === 0;
-  select(0, true);
+  select(chosen, true);
 }
 
 function select(index, scroll) {
@@ -91,7 +102,7 @@ async function search() {
     if (!answer.ok) return;
     const { results } = await answer.json();
     const found = results.map((one) => ({ label: one.label, hint: one.hint, act: () => location.assign(one.url) }));
-    draw([...mine, ...found]);
+    draw([...mine, ...found], at);
   } catch (error) {
     if (error.name !== "AbortError") draw(mine);
   }

@@ -88,6 +88,7 @@ class Pictures {
     }
     // The edge stays where the slider says, however far the pictures are zoomed.
     const swipe = Number(this.swipe.querySelector("input").value) / 100;
+    this.overlay.style.setProperty("--edge", `${swipe * 100}%`);
     const inside = 0.5 + (swipe - 0.5 - this.view.x) / this.view.scale;
     this.overlay.style.setProperty("--swipe", `${Math.min(1, Math.max(0, inside)) * 100}%`);
   }
@@ -130,7 +131,19 @@ class Pictures {
   down(event, stage) {
     this.pointers.set(event.pointerId, event);
     if (this.pointers.size === 2) this.pinch = { spread: this.spread(), scale: this.view.scale };
-    if (this.view.scale > 1 || this.pointers.size === 2) stage.setPointerCapture(event.pointerId);
+    const swipes = this.swipes(stage);
+    if (this.view.scale > 1 || this.pointers.size === 2 || swipes) stage.setPointerCapture(event.pointerId);
+    if (swipes) this.swipeTo(event, stage);
+  }
+
+  /** Where the pictures meet follows the pointer, as long as there is nothing to move. */
+  swipes(stage) {
+    return this.chosen === "swipe" && this.view.scale === 1 && this.overlay.contains(stage);
+  }
+
+  swipeTo(event, stage) {
+    this.swipe.querySelector("input").value = String((this.place(event, stage).x + 0.5) * 100);
+    this.meet();
   }
 
   move(event, stage) {
@@ -143,7 +156,7 @@ class Pictures {
       this.view.x += (event.clientX - before.clientX) / stage.clientWidth;
       this.view.y += (event.clientY - before.clientY) / stage.clientHeight;
       this.draw();
-    }
+    } else if (this.pointers.size === 1 && this.swipes(stage)) this.swipeTo(event, stage);
   }
 }
 
@@ -152,10 +165,11 @@ class Timeline {
     this.tools = root.querySelector("[data-compare-timeline]");
     this.tracks = [...root.querySelectorAll("[data-track]")];
     this.seek = this.tools.querySelector("input[type=range]");
+    this.button = this.tools.querySelector("[data-play]");
     this.words = this.tools.querySelector("[data-play-words]");
     this.muted = this.tools.querySelector("[data-muted]");
     this.tools.hidden = false;
-    this.tools.querySelector("[data-play]").addEventListener("click", () => this.toggle());
+    this.button.addEventListener("click", () => this.toggle());
     this.seek.addEventListener("input", () => this.go((this.seek.value / 1000) * this.length));
     this.muted.addEventListener("change", () => this.hear());
     for (const track of this.tracks) {
@@ -200,7 +214,12 @@ class Timeline {
   follow(track, what) {
     if (what === "play") this.start();
     else if (what === "pause" && !track.ended) for (const other of this.tracks) if (!other.ended) other.pause();
+    this.name();
+  }
+
+  name() {
     this.words.textContent = this.playing ? "Pause all" : "Play all";
+    this.button.toggleAttribute("data-playing", this.playing);
   }
 
   align(track) {
@@ -216,7 +235,7 @@ class Timeline {
     if (this.playing && !ahead.seeking) this.align(ahead);
     this.seek.value = String((this.moment / this.length) * 1000);
     this.tools.querySelector("[data-moment]").textContent = `${this.moment.toFixed(1)} s`;
-    this.words.textContent = this.playing ? "Pause all" : "Play all";
+    this.name();
   }
 
   hear() {

@@ -11,6 +11,7 @@ const WRITABLE = "textarea, select, input:not([type=checkbox], [type=radio], [ty
 const dialog = document.getElementById("pasted-dialog");
 const form = document.getElementById("pasted-form");
 const answer = document.getElementById("pasted-answer");
+const readIt = form.querySelector("[type=submit]");
 
 // Where the dialog begins. On the page without script the answer stands first.
 form.elements.command.autofocus = true;
@@ -33,6 +34,8 @@ document.addEventListener(
     event.stopPropagation();
     form.elements.command.value = text;
     openDialog(dialog);
+    // Nobody typed here: once it is read, the next step has the focus.
+    readIt.focus();
     form.requestSubmit();
   },
   { capture: true },
@@ -64,6 +67,7 @@ form.addEventListener("htmx:sendError", (event) => {
 });
 
 answer.addEventListener("htmx:afterSettle", () => {
+  readIt.classList.toggle("button-primary", !answer.querySelector("[data-pasted-use]"));
   answer.scrollIntoView({ block: "nearest" });
   // The next step, unless the person has gone on typing.
   if (document.activeElement !== form.elements.command) answer.querySelector("[data-pasted-use] [type=submit]")?.focus();
@@ -80,5 +84,6 @@ answer.addEventListener("submit", (event) => {
   // The command may hold a key: it stays nowhere.
   form.reset();
   answer.replaceChildren();
+  readIt.classList.add("button-primary");
   dialog.close();
 });

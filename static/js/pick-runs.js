@@ -10,6 +10,7 @@ const form = () => document.getElementById("compare-form");
 
 function show() {
   if (!form()) return;
+  form().toggleAttribute("data-idle", ticked.size === 0);
   for (const box of boxes()) {
     box.checked = ticked.has(box.value);
     box.disabled = !box.checked && ticked.size >= MOST;

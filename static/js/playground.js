@@ -19,6 +19,7 @@ const problems = () => document.getElementById("run-problems");
 let draft = null;
 const editor = mountEditor(document.getElementById("editor"), {
   text: facts.draft,
+  variables: [...form.querySelectorAll("#payload-fields [name^=variable-]")].map((field) => field.name.replace("variable-", "")),
   onChange: ({ origin }) => {
     if (UNTYPED.includes(origin)) return;
     draft.touch();

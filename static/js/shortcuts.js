@@ -66,7 +66,8 @@ function onKey(event) {
   }
 }
 
-function keysOf(shortcut) {
+/** The keys of data-shortcut, each as it is written on a keyboard. */
+export function keysOf(shortcut) {
   const span = document.createElement("span");
   span.className = "shortcut-keys";
   for (const part of shortcut.split(/[ +]/)) {

@@ -36,7 +36,7 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "alice",
             [
-                ["Playground", "Models", "Payloads", "Gallery", "History"],
+                ["Playground", "Models", "Payloads", "Sweeps", "Gallery", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
@@ -44,7 +44,7 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "adam",
             [
-                ["Playground", "Models", "Payloads", "Gallery", "History"],
+                ["Playground", "Models", "Payloads", "Sweeps", "Gallery", "History"],
                 ["Spend", "Budgets", "Reconcile", "Ledger"],
                 ["Team", "My keys", "Activity", "Endpoints", "Settings"],
             ],
@@ -52,7 +52,7 @@ def labels(shell: Shell) -> list[list[str]]:
         (
             "bob",
             [
-                ["Playground", "Models", "Payloads", "Gallery", "History"],
+                ["Playground", "Models", "Payloads", "Sweeps", "Gallery", "History"],
                 ["Spend", "Budgets"],
                 ["Team", "My keys"],
             ],

@@ -52,6 +52,7 @@ def test_a_payload_is_saved_varied_and_run(open_as: Open, site: Site, width: int
     desk = Desk(page)
     variables = page.get_by_role("group", name="Variables")
     expect(variables.get_by_label("animal")).to_have_value("red fox")
+    expect(page.locator(".editor-variable")).to_have_text(["{{animal}}", "{{scale}}"])
     page.keyboard.press("Control+Enter")
     expect(desk.problems).to_contain_text("Give a value for scale.")
     check(page)

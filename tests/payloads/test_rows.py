@@ -63,7 +63,7 @@ def test_the_price_is_for_all_rows(bob: Membership, version: PayloadVersion) -> 
         ("beast\nfox\n", "No column names a variable of this payload (animal, seed)"),
         ("animal,animal\na,b\n", "Two columns are called animal"),
         ("animal,\na,b\n", "Column 2 has no name"),
-        ("animal,seed\nfox\n", "Row 1 has 1 cells"),
+        ("animal,seed\nfox\n", "Row 1 has 1 cell where"),
         ("animal,seed\nfox,1\nowl,many\n", "Row 2: seed has to be a whole number"),
         ("seed\n1\n", "Row 1: Give a value for animal."),
         ("animal\n" + "fox\n" * 501, "501 rows; the most is 500"),

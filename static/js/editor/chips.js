@@ -1,6 +1,7 @@
 /** In the JSON view a file marker or a long base64 text is one chip: readable, and no megabyte is laid out. */
-import { Decoration, EditorView, StateField, WidgetType } from "../../vendor/codemirror-6.43.15.js";
+import { Decoration, EditorView, WidgetType } from "../../vendor/codemirror-6.43.15.js";
 
+import { byLine } from "./by-line.js";
 import { h, icon } from "./dom.js";
 import { formatBytes } from "./diagnostics.js";
 import { HOWS, parseBlob, parseMarker } from "./uploads.js";
@@ -58,25 +59,9 @@ function* found(state, from, to, files) {
   }
 }
 
-/** Only changed lines are read again. */
 export function chips(files) {
-  const field = StateField.define({
-    create: (state) => Decoration.set([...found(state, 0, state.doc.length, files)]),
-    update(set, transaction) {
-      if (!transaction.docChanged) return set;
-      let next = set.map(transaction.changes);
-      const { state } = transaction;
-      transaction.changes.iterChangedRanges((fromA, toA, fromB, toB) => {
-        const from = state.doc.lineAt(fromB).from;
-        const to = state.doc.lineAt(toB).to;
-        next = next.update({ filterFrom: from, filterTo: to, filter: () => false, add: [...found(state, from, to, files)] });
-      });
-      return next;
-    },
-    provide: (self) => [
-      EditorView.decorations.from(self),
-      EditorView.atomicRanges.of((view) => view.state.field(self)),
-    ],
-  });
-  return field;
+  return byLine(
+    (state, from, to) => found(state, from, to, files),
+    (field) => EditorView.atomicRanges.of((view) => view.state.field(field)),
+  );
 }

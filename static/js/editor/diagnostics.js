@@ -3,6 +3,7 @@ import { printParseErrorCode } from "../../vendor/jsonc-parser-3.3.1.js";
 
 const DEPTH_LIMIT = 50;
 const LISTED = 200;
+const VARIABLE = /^\{\{([A-Za-z_][A-Za-z0-9_]{0,59})\}\}$/;
 
 /** Why a text breaks JSON, by the name jsonc-parser gives it. */
 const SYNTAX = {
@@ -176,6 +177,8 @@ export function matchesType(type, node, text) {
 /** Warnings for one value and what is in it. Only what the models' schemas use is read. */
 function schemaWarnings(schema, node, path, add, document) {
   const { text } = document;
+  // Nothing but a declared variable: of no type until it has a value.
+  if (node.type === "string" && document.variables.has(VARIABLE.exec(node.value)?.[1])) return undefined;
   const end = node.offset + node.length;
   const warn = (code, message, at = path) => add("warning", code, message, node.offset, end, at);
   const variants = (schema.anyOf ?? schema.oneOf)?.filter((variant) => variant.type);

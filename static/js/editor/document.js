@@ -81,11 +81,12 @@ export class PayloadDocument extends EventTarget {
   #past = [];
   #future = [];
 
-  constructor(text, { schema = null, maxBytes = 2 * 1024 * 1024 } = {}) {
+  constructor(text, { schema = null, maxBytes = 2 * 1024 * 1024, variables = [] } = {}) {
     super();
     this.#text = text;
     this.schema = schema;
     this.maxBytes = maxBytes;
+    this.variables = new Set(variables);
     /** Messages of fields that hold something that cannot be written yet, by path. */
     this.unwritten = new Map();
   }

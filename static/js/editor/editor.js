@@ -38,6 +38,7 @@ class Editor {
     this.document = new PayloadDocument(options.text ?? this.textarea.value, {
       schema: options.schema === undefined ? readJson("editor-schema", null) : options.schema,
       maxBytes: options.maxBytes ?? Number(root.dataset.maxBytes ?? MAX_BYTES),
+      variables: options.variables,
     });
     this.codePanel = root.querySelector("[data-code-url]");
     this.aborter = new AbortController();

@@ -35,6 +35,7 @@ import {
 import { chips } from "./chips.js";
 import { completions, hints } from "./json-assist.js";
 import { h } from "./dom.js";
+import { variableMarks } from "./variables.js";
 
 /**
  * Where a text is heavy (document.js), language, hints, lint and line wrapping are off, and it stays quick to type in: laying out one wrapped
@@ -145,6 +146,7 @@ export class JsonView {
       highlightSelectionMatches(),
       autocompletion({ override: [completions(document)], icons: false }),
       hints(document),
+      variableMarks(document.variables),
       lintGutter(),
       linter(() => this.#lint(), { delay: 250 }),
     ];
