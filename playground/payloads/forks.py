@@ -16,7 +16,8 @@ from playground.payloads.variables import from_data
 class Source:
     """Where a fork comes from, as one person sees it. ``newer`` is what can be taken over; None where nothing can.
 
-    ``payload`` is None when it is gone, in the trash, or no longer shared with this person.
+    ``payload`` is None when it is gone, in the trash, or not shared with this person; its name is then told only to
+    whoever made the fork and knew it, and ``label`` is empty for others.
     """
 
     label: str
@@ -32,7 +33,8 @@ def source_of(*, membership: Membership, payload: Payload) -> Source | None:
     kept = Payload.objects.visible_to(membership).kept()
     found = kept.filter(forks=payload.id).first() if payload.forked_from_id else None
     if found is None:
-        return Source(payload.forked_label, None, None, None)
+        label = payload.forked_label if payload.owner_id == membership.user_id else ""
+        return Source(label, None, None, None)
     taken = payload.forked_version
     newest = found.versions.get(number=found.newest)
     newer = newest if taken is None or newest.number > taken.number else None

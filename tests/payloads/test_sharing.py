@@ -141,6 +141,19 @@ def test_a_fork_takes_over_what_changed_and_keeps_what_it_said(
     assert seen.newer is None
 
 
+def test_the_name_of_a_private_source_is_told_to_its_owner_alone(
+    people: People, bob: Membership, save: Save
+) -> None:
+    source = save("Nightfall")
+    copy = fork(membership=bob, version=source.versions.get(), name="A clean copy")
+    share(membership=bob, payload=copy, visibility=Visibility.TEAM)
+    address = f"/t/studio/sandbox/payloads/{copy.id}/"
+    assert "Nightfall" in people.bob.client().get(address).text
+    page = people.adam.client().get(address).text
+    assert "Forked from a payload that you do not see." in page
+    assert "Nightfall" not in page
+
+
 @pytest.mark.parametrize("how", ["trashed", "private", "purged"])
 def test_a_source_that_is_gone_is_said_to_be(people: People, bob: Membership, save: Save, how: str) -> None:
     source = save(visibility=Visibility.TEAM)
