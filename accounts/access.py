@@ -29,6 +29,7 @@ class Ability(Enum):
     MANAGE_BUDGETS = auto()  # make and end budgets, grant more, freeze a person's spending
     CLOSE_PERIODS = auto()
     MANAGE_PAYLOADS = auto()  # trash, restore and hand on payloads that the whole team sees
+    ALLOW_OUTSIDE_LINKS = auto()  # let the team make links that people without an account can open
     RECONCILE = auto()  # name what explains a step of a balance, say which keys share an account
 
 
@@ -48,7 +49,7 @@ _ADMIN = _MEMBER | {
     Ability.RECONCILE,
 }
 ABILITIES: dict[str, frozenset[Ability]] = {
-    Role.OWNER: frozenset(_ADMIN | {Ability.MANAGE_OWNERS}),
+    Role.OWNER: frozenset(_ADMIN | {Ability.MANAGE_OWNERS, Ability.ALLOW_OUTSIDE_LINKS}),
     Role.ADMIN: frozenset(_ADMIN),
     Role.MEMBER: frozenset(_MEMBER),
     Role.AUDITOR: frozenset(

@@ -44,6 +44,8 @@ SENTENCES: dict[str, str] = {
     "team.changed": "changed the team's settings",
     "team.zone_chosen": "chose the time zone {target}",
     "team.zone_applied": "moved the team's days to the time zone {target}",
+    "team.links_allowed": "allowed links for people outside",
+    "team.links_stopped": "stopped every link for people outside",
     "endpoint.added": "added the endpoint {target}",
     "endpoint.changed": "changed the endpoint {target}",
     "endpoint.deleted": "deleted the endpoint {target}",
@@ -74,6 +76,10 @@ SENTENCES: dict[str, str] = {
     "payload.imported": "imported {target}",
     "payload.exported": "exported {target}",
     "payload.handed": "handed on the payloads of {target}",
+    "payload.link_made": "made a link for people outside to the payload {target}",
+    "payload.link_changed": "changed a link for people outside to the payload {target}",
+    "payload.link_revoked": "revoked a link for people outside to the payload {target}",
+    "payload.links_ended": "left, which ended the links for people outside of {target}",
     "reconcile.named": "named a step in the balance of {target}",
 }
 

@@ -89,6 +89,8 @@ class Team(models.Model):
     own_runs_only = models.BooleanField(
         default=False, help_text="Members see only their own runs; owners and admins see all."
     )
+    # Since when links for people outside may be made. Emptied, every link made before is over for good.
+    outside_links_since = models.DateTimeField(null=True, editable=False)
     keep_files_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="Empty keeps them for ever."
     )

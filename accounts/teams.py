@@ -76,6 +76,19 @@ def update_team(
     return team
 
 
+@transaction.atomic
+def allow_outside_links(*, membership: Membership, allowed: bool, request: HttpRequest | None = None) -> None:
+    """Lets payloads be shown to people outside by a link, or ends every such link for good. Safe to repeat."""
+    access.require(membership, Ability.ALLOW_OUTSIDE_LINKS)
+    team = Team.objects.select_for_update().get(id=membership.team_id)
+    if (team.outside_links_since is not None) == allowed:
+        return
+    team.outside_links_since = timezone.now() if allowed else None
+    team.save(update_fields=["outside_links_since"])
+    verb = "team.links_allowed" if allowed else "team.links_stopped"
+    audit.record(team=team, actor=membership.user, verb=verb, request=request)
+
+
 def _choose_zone(team: Team, name: str, *, actor: User, request: HttpRequest | None) -> None:
     if name == (team.next_time_zone or team.time_zone):
         return

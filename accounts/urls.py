@@ -30,6 +30,7 @@ team_patterns: list[URLPattern | URLResolver] = [
     path("keys/", include(key_patterns)),
     path("team/", include(member_patterns)),
     path("settings/", settings.team_settings, name="team_settings"),
+    path("settings/links/", settings.team_outside_links, name="team_outside_links"),
     path("settings/encryption/", settings.vault_status, name="vault_status"),
     path("audit/", audit.audit_list, name="audit_list"),
 ]

@@ -323,6 +323,7 @@ ACCOUNT_RATE_LIMITS = {
     # The key of a sign-in is its address and its client together (accounts/adapter.py).
     "login_failed": "20/m/ip,8/5m/key",
     "login_failed_anywhere": "100/5m/key",
+    "link_password": "8/5m/key",
     "reauthenticate": "10/m/user",
     "reset_password": "20/m/ip,5/m/key",
     "signup": "20/m/ip",

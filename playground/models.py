@@ -30,6 +30,9 @@ from playground.ledger.models import (  # noqa: F401
     Webhook,
 )
 from playground.payloads.models import (  # noqa: F401
+    OutsideLink,
+    OutsideOpen,
+    OutsideResult,
     Payload,
     PayloadFavourite,
     PayloadFile,

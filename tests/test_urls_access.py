@@ -4,6 +4,7 @@ import functools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,12 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts import candidates, invitations
+from accounts import candidates, invitations, teams
 from playground.ledger import budgets, requests
 from playground.ledger.models import Budget
+from playground.payloads import outside
 from playground.payloads.models import Payload, Visibility
 from playground.payloads.saving import save_payload
 from playground.runs.submit import submit
@@ -36,6 +39,8 @@ class World:
         self.people: People = make_people()
         self.bob = self.people.membership("bob")
         self.key = make_key(self.bob, lent=True)
+        # Whether the address names a link, which belongs to one payload.
+        self.of_link = False
 
     def value(self, name: str) -> object:
         """The value of one part of an address. A part that nobody makes gets an id that belongs to nothing."""
@@ -92,7 +97,7 @@ class World:
         return made.id
 
     def _payload(self) -> uuid.UUID:
-        return self._saved().id
+        return self.made.link.payload_id if self.of_link else self._saved().id
 
     def _version(self) -> uuid.UUID:
         return self._saved().versions.get().id
@@ -109,6 +114,23 @@ class World:
             text='{"prompt": "a harbour"}',
             visibility=Visibility.TEAM,
         )
+
+    @functools.cached_property
+    def made(self) -> outside.Made:
+        """A link of Bob's for people outside, in a team where an owner has allowed them."""
+        teams.allow_outside_links(membership=self.people.membership("alice"), allowed=True)
+        self.bob.team.refresh_from_db()
+        terms = outside.Terms(expires_at=timezone.now() + timedelta(days=1))
+        return outside.make(membership=self.bob, mode=MODE, payload=self._saved(), terms=terms)
+
+    def _link(self) -> uuid.UUID:
+        return self.made.link.id
+
+    def _link_token(self) -> str:
+        return self.made.address.rstrip("/").rpartition("/")[2]
+
+    def _position(self) -> int:
+        return 1
 
     def _sweep(self) -> uuid.UUID:
         return self.sweep.id
@@ -190,6 +212,7 @@ ROWS: dict[str, Row] = {
     "accounts:invitation_resend": post(ADMINS),
     "accounts:invitation_revoke": post(expect(alice=302, adam=302, bob=403, audrey=403)),
     "accounts:team_settings": Row(ADMINS),
+    "accounts:team_outside_links": post(expect(alice=302, adam=403, bob=403, audrey=403), allowed="yes"),
     "accounts:vault_status": Row(ADMINS),
     "accounts:audit_list": Row(expect(alice=200, adam=200, bob=403, audrey=200)),
     # -- catalogue
@@ -264,6 +287,14 @@ ROWS: dict[str, Row] = {
     "payloads:payload_detail": Row(RUNNERS),
     "payloads:payload_change": Row(RUNNERS),
     "payloads:payload_share": Row(expect(alice=200, adam=200, bob=200, audrey=403)),
+    # Only who manages the payload makes a link, and only its maker changes it.
+    "payloads:link_create": Row(expect(alice=200, adam=200, bob=200, audrey=403)),
+    "payloads:link_change": Row(expect(alice=403, adam=403, bob=200, audrey=403)),
+    "payloads:outside_list": Row(expect(alice=200, adam=200, bob=403, audrey=403)),
+    "payloads:link_revoke": post(expect(alice=302, adam=302, bob=302, audrey=403)),
+    "payloads:outside_show": Row(EVERYBODY),
+    # The link shows no results.
+    "payloads:outside_file": Row(dict.fromkeys(EVERYBODY, 404)),
     "payloads:payload_favourite": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     "payloads:payload_cover": post(expect(alice=302, adam=302, bob=302, audrey=403)),
     "payloads:payload_trash": post(expect(alice=302, adam=302, bob=302, audrey=403)),
@@ -310,6 +341,9 @@ ROWS: dict[str, Row] = {
     # Bob leaves by himself.
     "workbench:member_remove": post(expect(alice=302, adam=302, bob=302, audrey=403)),
 }
+
+# Their addresses name a payload with a link, in a team that allows links.
+OF_A_LINK = {"payloads:link_create", "payloads:link_change"}
 
 # allauth's pages belong to one person and to no team: the anonymous may open these, and only these.
 OPEN_TO_ALL = {
@@ -393,6 +427,7 @@ def test_the_table_names_no_url_that_is_gone() -> None:
 @pytest.mark.parametrize("name", sorted(set(OURS) - {"runs:stream"}))
 def test_everybody_gets_what_the_table_says(world: World, name: str) -> None:
     row = ROWS[name]
+    world.of_link = name in OF_A_LINK
     path = reverse(name, kwargs={part: world.value(part) for part in parts_of(name)})
     assert {persona.name: ask(persona, path, row) for persona in world.people.all()} == row.expected
 

@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access, rotation, teams
 from accounts.access import Ability
@@ -19,7 +19,29 @@ def team_settings(request: HttpRequest, team: str) -> HttpResponse:
         teams.update_team(membership=membership, changes=form.cleaned_data, request=request)
         messages.success(request, "The settings are saved.")
         return redirect("accounts:team_settings", team)
-    return render(request, "accounts/team_settings.html", {"membership": membership, "form": form})
+    return render(
+        request,
+        "accounts/team_settings.html",
+        {
+            "membership": membership,
+            "form": form,
+            "may_allow_links": access.can(membership, Ability.ALLOW_OUTSIDE_LINKS),
+        },
+    )
+
+
+@require_POST
+def team_outside_links(request: HttpRequest, team: str) -> HttpResponse:
+    """Only an owner's: whether payloads may be shown to people outside."""
+    membership = access.membership_or_404(request, team)
+    access.require(membership, Ability.ALLOW_OUTSIDE_LINKS)
+    allowed = request.POST.get("allowed") == "yes"
+    teams.allow_outside_links(membership=membership, allowed=allowed, request=request)
+    messages.success(
+        request,
+        "Links for people outside are allowed." if allowed else "Every link for people outside is over.",
+    )
+    return redirect("accounts:team_settings", team)
 
 
 @require_safe

@@ -11,9 +11,17 @@ from django.utils import timezone
 from accounts import access, audit
 from accounts.access import Ability
 from accounts.models import Membership, User
-from playground.payloads import exposure
+from playground.payloads import exposure, sheets
 from playground.payloads.models import Payload, PayloadFavourite, Visibility
-from playground.payloads.saving import PayloadProblem, clean_folder, clean_name, clean_tags, clean_words
+from playground.payloads.saving import (
+    PayloadProblem,
+    clean_folder,
+    clean_name,
+    clean_tags,
+    clean_words,
+    save_version,
+)
+from playground.payloads.variables import as_data
 from playground.runs.models import Output
 
 
@@ -50,30 +58,43 @@ def set_cover(*, membership: Membership, payload: Payload, output: Output | None
         Payload.objects.filter(id=_locked(membership, payload).id).update(cover=output)
 
 
+CHANGED = "It changed while you looked. This is what others would see now."
+
+
+class ChangedMeanwhile(PayloadProblem):
+    """What was confirmed is no longer what would be shown. Nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__("payload", CHANGED)
+
+
 def share(
     *,
     membership: Membership,
     payload: Payload,
     visibility: str,
     readers: Iterable[User] = (),
+    keep_files: bool = False,
+    seen: str | None = None,
     request: HttpRequest | None = None,
 ) -> None:
     """Say who sees it. Every version, its notes and defaults are looked through for keys first: raises Leak.
 
-    Raises PermissionDenied for whoever may not manage it, PayloadProblem for nobody named.
+    Files inside the text become slots, in a version of its own; versions that carry some stay with whoever wrote
+    them. ``keep_files`` does the same with the team's own files, which go along otherwise. ``seen`` is the digest of
+    the sheet that was confirmed: raises ChangedMeanwhile. Raises PermissionDenied for whoever may not manage it,
+    PayloadProblem for nobody named.
     """
-    chosen = list(readers) if visibility == Visibility.NAMED else []
-    if visibility == Visibility.NAMED and not chosen:
-        raise PayloadProblem("readers", "Name at least one person, or choose who else sees it.")
+    chosen = check_readers(visibility, readers)
     with transaction.atomic():
         locked = _locked(membership, payload)
         if not locked.may_manage(membership):
             raise PermissionDenied
         if visibility != Visibility.PRIVATE:
-            _check_all(locked)
+            _prepare(membership, locked, seen, keep_files)
         before = locked.visibility
         locked.visibility = visibility
-        locked.save(update_fields=["visibility"])
+        locked.save(update_fields=["visibility", "shared_from"])
         locked.readers.set(chosen)
         audit.record(
             team=locked.team,
@@ -89,15 +110,29 @@ def share(
     payload.visibility = visibility
 
 
-def _check_all(payload: Payload) -> None:
-    exposure.check_words(
-        {"name": payload.name, "notes": payload.notes, "folder": payload.folder, "tags": payload.tags}
-    )
-    for version in payload.versions.order_by("-number").iterator(chunk_size=20):
-        place = "" if version.number == payload.newest else f"version {version.number}, "
-        exposure.check_texts(
-            text=version.text, variables=version.variables, message=version.message, place=place
+def check_readers(visibility: str, readers: Iterable[User]) -> list[User]:
+    """The people it is for. Raises PayloadProblem where somebody has to be named and nobody is."""
+    chosen = list(readers) if visibility == Visibility.NAMED else []
+    if visibility == Visibility.NAMED and not chosen:
+        raise PayloadProblem("readers", "Name at least one person, or choose who else sees it.")
+    return chosen
+
+
+def _prepare(membership: Membership, payload: Payload, seen: str | None, keep_files: bool) -> None:
+    sheet = sheets.for_the_team(payload=payload, keep_files=keep_files)
+    if seen is not None and seen != sheet.digest:
+        raise ChangedMeanwhile
+    if sheet.text != sheet.version.text or as_data(sheet.variables) != sheet.version.variables:
+        save_version(
+            membership=membership,
+            payload=payload,
+            base=payload.newest,
+            version=sheet.version.version,
+            text=sheet.text,
+            variables=sheet.variables,
+            message="Files became slots before it was shared",
         )
+    payload.shared_from = sheets.first_shown(payload, keep_files=keep_files)
 
 
 def toggle_favourite(*, membership: Membership, payload: Payload) -> bool:

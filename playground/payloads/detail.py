@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Membership
-from playground.payloads import diffs, forks, library, stats
+from playground.payloads import diffs, forks, library, stats, usage
 from playground.payloads.models import Payload, PayloadFavourite, PayloadVersion
 from playground.payloads.stats import Stats
 from playground.payloads.variables import from_data, plain_uses, with_defaults
@@ -27,9 +27,10 @@ def page_of(
 ) -> dict[str, Any]:
     """The context of ``payloads/payload_detail.html``."""
     # The texts may be large, and the list shows none.
-    versions = list(payload.versions.defer("text", "variables").order_by("-number")[:MOST_VERSIONS])
+    seen = payload.versions.visible_to(membership)
+    versions = list(seen.defer("text", "variables").order_by("-number")[:MOST_VERSIONS])
     figures = stats.of_versions(membership=membership, mode=mode, versions=[*versions, version])
-    before = payload.versions.filter(number__lt=version.number).order_by("-number").first()
+    before = seen.filter(number__lt=version.number).order_by("-number").first()
     declared = from_data(version.variables)
     runs = list(stats.runs_of(membership=membership, mode=mode, payload=payload)[:RECENT])
     return {
@@ -44,6 +45,9 @@ def page_of(
         "undeclared": plain_uses(version.text, declared),
         "code_text": with_defaults(version.text, declared),
         "notes": prose.to_html(payload.notes) if payload.notes else "",
+        "usage": usage.of_payload(membership=membership, mode=mode, payload=payload)
+        if payload.is_shared
+        else None,
         "source": forks.source_of(membership=membership, payload=payload),
         "fork_count": payload.forks.count(),
         "runs": [(run, picture_of(run)) for run in runs],

@@ -124,6 +124,11 @@ class ShareForm(forms.Form):
     readers = forms.MultipleChoiceField(
         required=False, widget=forms.CheckboxSelectMultiple, label="People who see it"
     )
+    keep_files = forms.BooleanField(
+        required=False,
+        label="The files in it stay with me",
+        help_text="Otherwise they go along: whoever runs it sends them and can see them.",
+    )
 
     def __init__(self, *args: Any, membership: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Membership, User
+from playground.payloads import outside
 from playground.payloads.models import Payload, PayloadFavourite, Visibility
 
 
@@ -23,6 +24,7 @@ def hand_on(*, team_id: UUID, leaving: User, heir: Membership | None, actor: Use
             handed = shared.update(owner=heir.user, owner_label=heir.user.label)
         Payload.readers.through.objects.filter(payload__team=team_id, user=leaving).delete()
         PayloadFavourite.objects.filter(payload__team=team_id, person=leaving).delete()
+        outside.end_links_of(team_id=team_id, leaving=leaving, actor=actor)
         if handed and heir is not None:
             audit.record(
                 team=heir.team,

@@ -6,13 +6,13 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import access
 from accounts.access import Ability
-from accounts.models import Membership, Team
+from accounts.models import Membership, Mode, Team
 from playground.runs.models import File, Output
 
 
@@ -65,6 +65,8 @@ class Payload(models.Model):
     run_tag = models.CharField(max_length=60, blank=True)
     cover = models.ForeignKey(Output, null=True, on_delete=models.SET_NULL, related_name="+")
     newest = models.PositiveIntegerField(default=1)
+    # Earlier versions carry files inside their text: only whoever wrote them sees them.
+    shared_from = models.PositiveIntegerField(default=1)
     forked_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="forks")
     forked_version = models.ForeignKey(
         "PayloadVersion", null=True, on_delete=models.SET_NULL, related_name="+"
@@ -108,7 +110,10 @@ class Payload(models.Model):
 
 class VersionQuerySet(models.QuerySet["PayloadVersion"]):
     def visible_to(self, membership: Membership) -> Self:
-        return self.filter(payload__in=Payload.objects.visible_to(membership))
+        """Of the payloads this person may read: what was shared, and what they wrote themselves."""
+        return self.filter(payload__in=Payload.objects.visible_to(membership)).filter(
+            Q(number__gte=F("payload__shared_from")) | Q(author=membership.user_id)
+        )
 
 
 class PayloadVersion(models.Model):
@@ -178,3 +183,85 @@ class PayloadFavourite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id}: {self.payload_id}"
+
+
+class OutsideLink(models.Model):
+    """A sheet of paper for people without an account: what its maker confirmed, word by word, until a moment.
+
+    ``text``, ``variables`` and ``slots`` are what was left of ``version`` when files became slots; name and notes are
+    as they were. Nothing of it follows the payload. Only hashes of the token and of the password are stored.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payload = models.ForeignKey(Payload, on_delete=models.CASCADE, related_name="outside_links")
+    version = models.ForeignKey(PayloadVersion, on_delete=models.CASCADE, related_name="+")
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    maker_label = models.CharField(max_length=254)
+    # The world its results and its cost are from.
+    mode = models.CharField(max_length=7, choices=Mode)
+    # For whom it is, in the maker's words; the receiver does not see it.
+    label = models.CharField(max_length=80, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    password = models.CharField(max_length=128, blank=True)
+    # Wrong passwords since a moment, from everybody together.
+    tries = models.PositiveIntegerField(default=0)
+    tries_from = models.DateTimeField(default=timezone.now)
+
+    name = models.CharField(max_length=254)
+    notes = models.TextField(blank=True)
+    text = models.TextField()
+    variables: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
+    slots: "models.JSONField[list[dict[str, str]], list[dict[str, str]]]" = models.JSONField(default=list)
+    cost = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=254, blank=True)
+    opens = models.PositiveIntegerField(default=0)
+    last_opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="outside_link_mode_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"link to {self.payload_id}"
+
+
+class OutsideResult(models.Model):
+    """An output that a link shows; its position is all that the link's page tells of it."""
+
+    link = models.ForeignKey(OutsideLink, on_delete=models.CASCADE, related_name="results")
+    position = models.PositiveSmallIntegerField()
+    output = models.ForeignKey(Output, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "position"], name="outside_result_place_once"),
+            models.UniqueConstraint(fields=["link", "output"], name="outside_result_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"result {self.position} of {self.link_id}"
+
+
+class OutsideOpen(models.Model):
+    """How often somebody who was signed in opened a link. Everybody else only counts."""
+
+    link = models.ForeignKey(OutsideLink, on_delete=models.CASCADE, related_name="named_opens")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    label = models.CharField(max_length=254)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "person"], name="outside_open_once")]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.link_id}"

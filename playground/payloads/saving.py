@@ -57,6 +57,8 @@ class _Content:
         return cls(version, text, as_data(variables), clean_words(message)[:200])
 
     def check_shown(self) -> None:
+        # First, because data is long and is not shown to anybody.
+        exposure.check_carries_nothing(text=self.text, variables=self.variables)
         exposure.check_texts(text=self.text, variables=self.variables, message=self.message)
 
     def says_the_same_as(self, other: PayloadVersion) -> bool:
@@ -107,7 +109,7 @@ def save_payload(
     )
     if payload.is_shared:
         content.check_shown()
-        exposure.check_words({"name": name, "notes": notes, "folder": folder, "tags": payload.tags})
+        exposure.check_words(exposure.words_of(payload))
     with transaction.atomic():
         payload.save(force_insert=True)
         payload.readers.set(readers)

@@ -3,11 +3,11 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _PLACEHOLDER = re.compile(
-    r"\{\{.*\}\}|\{[A-Za-z_]\w*\}|\$\{?\w+\}?|%\w+%|<[^<>]*>|\[[A-Za-z _-]*\]|os\.environ.*|process\.env.*"
+    r"\{\{[^{}]{0,60}\}\}|\{[A-Za-z_]\w*\}|\$\{?\w+\}?|%\w+%|<[^<>]*>|\[[A-Za-z _-]*\]|os\.environ.*|process\.env.*"
     r"|(?:sk-|SG_)?(?:your|my|the|insert|enter|some)[-_ ]?[A-Za-z_ -]*|[xX*.…•-]{3,}|key|none|null|true|false|token",
     re.IGNORECASE | re.DOTALL,
 )
@@ -41,12 +41,16 @@ def _name_and_password(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``strong`` ones are so particular that they count in binary data and across two values, too."""
+    """``strong`` ones are so particular that they count in binary data and across two values, too.
+
+    ``needs`` are small letters one of which has to be in a text without its white space before the pattern is tried.
+    """
 
     what: str
     pattern: re.Pattern[str]
     fits: Callable[[str], bool] = lambda value: True
     strong: bool = False
+    needs: tuple[str, ...] = ()
 
     def within(self, text: str) -> bool:
         """Whether ``text`` holds one; the last group of the pattern, or the whole, has to pass ``fits``."""
@@ -108,7 +112,8 @@ def _prefixed() -> Iterator[Shape]:
         plain = rf"{_START}{re.escape(prefix)}({letters}{{{least},}})"
         # Capitals alone are as good as digits where the kind has nothing else.
         fits = _written if letters == "[A-Z0-9]" else _mixed
-        yield Shape(what, re.compile(plain), fits, strong=True)
+        needs = (prefix.lower(),)
+        yield Shape(what, re.compile(plain), fits, strong=True, needs=needs)
         gap = r"\s*"
         spaced = gap.join(re.escape(character) for character in prefix)
         # A sentence that goes on after something like "sk-" has few digits.
@@ -116,6 +121,7 @@ def _prefixed() -> Iterator[Shape]:
             what,
             re.compile(rf"{_START}{spaced}((?:{gap}{letters}){{{least}}})"),
             lambda value: len(_DIGIT.findall(value)) >= 3 and _mixed(value),
+            needs=needs,
         )
 
 
@@ -130,6 +136,13 @@ _QUERY_NAMES = (
     r"(?:client[-_]?)?secret|passw(?:or)?d|pwd|auth|credential"
 )
 
+_MARKS = tuple(
+    f"{word}="
+    for word in ("token", "key", "signature", "sig", "credential", "keyid", "secret", "pwd", "auth")
+)
+_MARKS += ("password=", "passwd=")
+_OWN = ("sg_", "sgtest_")
+
 SHAPES: tuple[Shape, ...] = (
     # Whatever stands between its characters: this is the key of the provider itself.
     Shape(
@@ -141,41 +154,67 @@ SHAPES: tuple[Shape, ...] = (
         ),
         strong=True,
     ),
-    Shape("a Segmind key", re.compile(r"SG(?:TEST)?_[0-9a-f]{16}", re.IGNORECASE), strong=True),
-    Shape("a Segmind key", re.compile(rf"{_START}SG(?:TEST)?_([A-Za-z0-9]{{16,}})"), _mixed, strong=True),
-    *_prefixed(),
-    Shape("a Twilio key", re.compile(rf"{_START}SK[0-9a-f]{{32}}(?![0-9a-z])"), strong=True),
+    Shape("a Segmind key", re.compile(r"SG(?:TEST)?_[0-9a-f]{16}", re.IGNORECASE), strong=True, needs=_OWN),
     Shape(
-        "a fal key", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"), strong=True
+        "a Segmind key",
+        re.compile(rf"{_START}SG(?:TEST)?_([A-Za-z0-9]{{16,}})"),
+        _mixed,
+        strong=True,
+        needs=_OWN,
     ),
-    Shape("a Telegram token", re.compile(rf"{_START}\d{{8,10}}:AA[A-Za-z0-9_-]{{32,}}"), strong=True),
+    *_prefixed(),
+    Shape("a Twilio key", re.compile(rf"{_START}SK[0-9a-f]{{32}}(?![0-9a-z])"), strong=True, needs=("sk",)),
+    Shape(
+        "a fal key",
+        re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{32}\b"),
+        strong=True,
+        needs=tuple(f"{one}:" for one in "0123456789abcdef"),
+    ),
+    Shape(
+        "a Telegram token",
+        re.compile(rf"{_START}\d{{8,10}}:AA[A-Za-z0-9_-]{{32,}}"),
+        strong=True,
+        needs=(":aa",),
+    ),
     Shape(
         "a Slack or Discord webhook",
         re.compile(
             r"hooks\.slack\.com/(?:services|workflows)/\w+/\w+|discord(?:app)?\.com/api/webhooks/\d+/\S+"
         ),
         strong=True,
+        needs=("hooks.slack.com", "webhooks"),
     ),
     Shape(
         "a signed token (JWT)",
         re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]*"),
         strong=True,
+        needs=("eyj",),
     ),
     Shape(
-        "a private key", re.compile(r"-----\s*BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File"), strong=True
+        "a private key",
+        re.compile(r"-----\s*BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File"),
+        strong=True,
+        needs=("-----", "putty-user"),
     ),
     Shape(
         "a name and password in an address",
         re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^/\s:@?#\"']{0,200}:([^/\s@?#\"']{1,200})@", re.IGNORECASE),
         lambda value: not is_placeholder(value),
         strong=True,
+        needs=("://",),
     ),
     Shape(
         "a token in an address",
         re.compile(rf"[?&;#](?:{_QUERY_NAMES})=([^&\s\"'<>#]{{6,}})", re.IGNORECASE),
         _named_value,
+        needs=_MARKS,
     ),
-    Shape("a token in an address", re.compile(r"[?&]key=([^&\s\"'<>#]{16,})", re.IGNORECASE), _mixed),
+    Shape(
+        "a token in an address",
+        re.compile(r"[?&]key=([^&\s\"'<>#]{16,})", re.IGNORECASE),
+        _mixed,
+        needs=("key=",),
+    ),
     Shape(
         "an Authorization header",
         re.compile(
@@ -183,12 +222,19 @@ SHAPES: tuple[Shape, ...] = (
             re.IGNORECASE,
         ),
         lambda value: not is_placeholder(value),
+        needs=("authorization",),
     ),
-    Shape("a bearer token", re.compile(r"\bbearer[\s:]+([\w.~+/-]{16,}=*)", re.IGNORECASE), _mixed),
+    Shape(
+        "a bearer token",
+        re.compile(r"\bbearer[\s:]+([\w.~+/-]{16,}=*)", re.IGNORECASE),
+        _mixed,
+        needs=("bearer",),
+    ),
     Shape(
         "a name and password",
         re.compile(r"\bbasic\s+([A-Za-z0-9+/]{8,}={0,2})", re.IGNORECASE),
         _name_and_password,
+        needs=("basic",),
     ),
     Shape(
         "a named secret",
@@ -197,26 +243,63 @@ SHAPES: tuple[Shape, ...] = (
             re.IGNORECASE,
         ),
         _mixed,
+        needs=("key", "token", "secret", "passw", "passphrase"),
     ),
 )
 
 STRONG = tuple(shape for shape in SHAPES if shape.strong)
+
+_OWN_KEY = re.compile(r"s[\W_]{0,8}g")
+_BY_NEED = {
+    need: tuple(shape for shape in SHAPES if need in shape.needs)
+    for need in dict.fromkeys(need for shape in SHAPES for need in shape.needs)
+}
+
+
+def kinds_in(text: str, shapes: Sequence[Shape]) -> list[str]:
+    """The kinds of secrets in ``text``, each once. Quick: most texts have nothing of what the shapes need."""
+    small = text.lower()
+    packed = "".join(small.split())
+    own = _OWN_KEY.search(small)
+    if own is None and not any(map(packed.__contains__, _BY_NEED)):
+        return []
+    likely = [shape for need, some in _BY_NEED.items() if need in packed for shape in some]
+    likely += SHAPES[:1] if own else ()
+    return list(
+        dict.fromkeys(
+            shape.what
+            for shape in dict.fromkeys(likely)
+            if (shape.strong or shapes is SHAPES) and shape.within(text)
+        )
+    )
+
 
 # A member of this name holds a secret whatever its value looks like.
 _SECRET_MEMBER = re.compile(
     r"(?:proxy)?authorization|(?:x)?apikey|accesskey(?:id)?|secretaccesskey|(?:access|auth|refresh|id|bearer|session)token|"
     r"clientsecret|secret(?:key)?|privatekey|passw(?:or)?d|passphrase|pwd|setcookie|cookie|credentials?|signingkey"
 )
+# These are words of stories and recipes, too: a sentence is none.
+_ALSO_A_WORD = re.compile(r"secret|cookie|credentials?")
 # Of these many are harmless (an end-of-text token, say), so the value has to look the part.
 _LIKELY_MEMBER = re.compile(r".*(?:apikey|token|secret|password|accesskey|privatekey)|auth|bearer|key")
+_SCHEME = re.compile(r"(?:bearer|basic|token|apikey|key|digest)\s+", re.IGNORECASE)
 
 
 def secret_member(name: str, value: str) -> bool:
     """Whether a JSON member of this name and value is a secret by its name."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    if is_placeholder(value):
+    value = value.strip()
+    # A header has a scheme before it: "Bearer {{key}}".
+    if is_placeholder(value) or is_placeholder(_SCHEME.sub("", f"{value} ", count=1)):
         return False
     if _SECRET_MEMBER.fullmatch(plain):
-        return len(value.strip()) >= 4
+        return len(value) >= 4 and not (_ALSO_A_WORD.fullmatch(plain) and _is_sentence(value))
     likely = _LIKELY_MEMBER.fullmatch(plain) is not None
-    return likely and len(value) >= 12 and not re.search(r"\s", value.strip()) and _mixed(value)
+    return likely and len(value) >= 12 and not re.search(r"\s", value) and _mixed(value)
+
+
+def _is_sentence(value: str) -> bool:
+    """At least three words, most of them letters alone; ``session=4f2a; theme=dark`` is none."""
+    words = [word.strip(".,;:!?'\"()") for word in value.split()]
+    return len(words) >= 3 and all("=" not in word and not _DIGIT.search(word) for word in words)

@@ -2,42 +2,23 @@
 
 A text is read in every way that somebody may have written a key down: as JSON, member by member; as JSON inside a
 string; percent-, HTML-, backslash-, base64- or hex-encoded, several times over; with invisible characters, look-alike
-letters or gaps in it; backwards; and cut in two over neighbouring values. A finding names the place, never the secret.
+letters or gaps in it; backwards (``readings.py``); and cut in two over several values. A finding names the place,
+never the secret.
 """
 
-import base64
-import binascii
-import html
 import json
 import re
-import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
 
-from playground.payloads.secret_shapes import SHAPES, STRONG, Shape, secret_member
+from playground.payloads.readings import LONG, readings, visible
+from playground.payloads.secret_shapes import STRONG, kinds_in, secret_member
 
-MAX_DEPTH = 5  # encodings inside encodings
-MAX_READINGS = 60  # of one string
-LONG = 200_000  # characters above which encodings are only looked through for strong shapes
-
-_LOOK_ALIKE = str.maketrans(
-    "АВСЕНІЈКМОРЅТХУаеіјорѕсхуԁһҝԍɡΑΒΕΖΗΙΚΜΝΟΡΤΧΥορѵԛԝⲟ‐‑‒–—−＿",
-    "ABCEHIJKMOPSTXYaeijopscxydhkGgABEZHIKMNOPTXYopvqwo------_",
-)
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\u0300-\u036f]"
-)
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_BACKSLASH = re.compile(
-    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-7]{3}))"
-)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-# Possessive, from the start of a word: linear in whatever was pasted.
-_WRAPPED_BASE64 = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{4,}+={0,2}\s*+){2,}+")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}")
-_CODES = re.compile(r"(?:\d{2,3}\s*,\s*){18,}\d{2,3}")
+SHORTEST = 8  # characters of a secret
+SHORTEST_STRONG = 14  # of one that counts over several values
+OVER = " over several values"
+MOST_NUMBERS = 2_000  # of a list that may be characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +41,40 @@ def find_secrets(text: str) -> list[Finding]:
     except (ValueError, RecursionError):
         found = _in_lines(text)
     else:
-        found = _in_value(value, "$", 0)
+        found = _in_document(value)
     return list(dict.fromkeys(found))
+
+
+def _in_document(value: object) -> Iterator[Finding]:
+    whats = set()
+    for finding in _in_value(value, "$", 0):
+        whats.add(finding.what.removesuffix(OVER))
+        yield finding
+    places = list(_strings(value))
+    strings = [text for _, text in places]
+    for finding in _across(strings, "$"):
+        what = finding.what.removesuffix(OVER)
+        if what not in whats:
+            # Where it begins: the last value from which on it is still whole.
+            start = bisect_left(
+                range(1, len(strings)),
+                True,
+                key=lambda at: what not in kinds_in(visible("".join(strings[at:])), STRONG),
+            )
+            yield Finding("$" + "".join(map(_safe_step, places[start][0])), finding.what)
+
+
+def _strings(value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All values that are text or numbers with their places, in the order in which they are read."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), value)]
+    while waiting:
+        steps, found = waiting.pop()
+        if isinstance(found, str):
+            yield steps, found
+        elif isinstance(found, _Members):
+            waiting += [((*steps, name), inner) for name, inner in reversed(found)]
+        elif isinstance(found, list):
+            waiting += [((*steps, index), inner) for index, inner in reversed(list(enumerate(found)))]
 
 
 class _Members(list[tuple[str, object]]):
@@ -86,7 +99,9 @@ def _in_value(value: object, path: str, depth: int) -> Iterator[Finding]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _in_value(item, f"{path}[{index}]", depth + 1)
-        yield from _across([item for item in value if isinstance(item, str)], path)
+        strings = [item for item in value if isinstance(item, str)]
+        yield from _across(strings, path)
+        yield from _as_numbers(strings, path)
     elif isinstance(value, str):
         yield from _in_string(value, path, depth)
 
@@ -95,12 +110,12 @@ def _in_members(members: _Members, path: str, depth: int) -> Iterator[Finding]:
     strings: list[str] = []
     for name, value in members:
         kinds = _kinds(name)
-        place = path + _step("…" if kinds else name)
+        place = path + ('["…"]' if kinds else _step(name))
         yield from (Finding(place, f"{what} in a name") for what in kinds)
         if isinstance(value, str):
             strings += [name, value]
-            plain = _visible(value)
-            if not kinds and secret_member(_visible(name), plain):
+            plain = visible(value)
+            if not kinds and secret_member(visible(name), plain):
                 yield Finding(place, "a secret by its name")
         yield from _in_value(value, place, depth + 1)
     yield from _across(strings[1::2], path)
@@ -116,6 +131,13 @@ def _step(name: str) -> str:
     if re.fullmatch(r"[A-Za-z_]\w{0,39}", name):
         return f".{name}"
     return f"[{json.dumps(name if len(name) <= 40 else name[:40] + '…', ensure_ascii=False)}]"
+
+
+def _safe_step(step: str | int) -> str:
+    """An index, or a name unless it is a secret itself."""
+    if isinstance(step, int):
+        return f"[{step}]"
+    return '["…"]' if _kinds(step) else _step(step)
 
 
 def _in_string(text: str, path: str, depth: int) -> Iterator[Finding]:
@@ -139,87 +161,27 @@ def _parsed(text: str) -> object | None:
 
 def _across(strings: Sequence[str], path: str) -> Iterator[Finding]:
     """A key cut into neighbouring values. Only strong shapes: chance joins words, too."""
-    if len(strings) < 2 or sum(map(len, strings)) > LONG:
+    if len(strings) < 2 or not SHORTEST_STRONG <= sum(map(len, strings)) <= LONG:
         return
-    joined = _visible("".join(strings))
-    alone = {shape.what for shape in STRONG for one in strings if shape.within(_visible(one))}
-    for shape in STRONG:
-        if shape.what not in alone and shape.within(joined):
-            yield Finding(path, f"{shape.what} over several values")
+    for what in kinds_in(visible("".join(strings)), STRONG):
+        if not any(what in kinds_in(visible(one), STRONG) for one in strings):
+            yield Finding(path, what + OVER)
+
+
+def _as_numbers(strings: Sequence[str], path: str) -> Iterator[Finding]:
+    """A key as the numbers of its characters, each an item of a list."""
+    if SHORTEST_STRONG < len(strings) <= MOST_NUMBERS and all(2 <= len(one) <= 10 for one in strings):
+        yield from (Finding(path, what) for what in _kinds(", ".join(strings)))
 
 
 def _kinds(text: str) -> list[str]:
     """The kinds of secrets in one string, in whatever way they are written."""
+    if len(text) < SHORTEST:
+        return []
     found: dict[str, None] = {}
-    for reading, shapes in _readings(text):
-        found.update({shape.what: None for shape in shapes if shape.within(reading)})
+    for reading, shapes in readings(text):
+        if not shapes:
+            found["too many encodings to be checked"] = None
+        else:
+            found.update(dict.fromkeys(kinds_in(reading, shapes)))
     return list(found)
-
-
-def _readings(text: str) -> Iterator[tuple[str, Sequence[Shape]]]:
-    seen: set[str] = set()
-    waiting: list[tuple[str, Sequence[Shape], int]] = [(text, SHAPES, 0)]
-    while waiting and len(seen) < MAX_READINGS:
-        reading, shapes, depth = waiting.pop(0)
-        reading = _visible(reading)
-        if reading in seen:
-            continue
-        seen.add(reading)
-        yield reading, shapes
-        if len(reading) <= LONG:
-            yield reading[::-1], STRONG
-        if depth < MAX_DEPTH:
-            waiting += [(one, kind, depth + 1) for one, kind in _decoded(reading, shapes)]
-
-
-def _visible(text: str) -> str:
-    """``text`` as an eye reads it: nothing invisible, no accents, look-alike letters as the Latin ones."""
-    if text.isascii():
-        return text
-    plain = unicodedata.normalize("NFKD", text)
-    return _INVISIBLE.sub("", plain).translate(_LOOK_ALIKE)
-
-
-def _decoded(text: str, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    if _PERCENT.search(text):
-        yield unquote(text), shapes
-    if "&" in text and ";" in text:
-        yield html.unescape(text), shapes
-    if _BACKSLASH.search(text):
-        yield _BACKSLASH.sub(_unescaped, text), shapes
-    for match in _BASE64.finditer(text):
-        yield from _as_text(_from_base64(match[0]), shapes)
-    for match in _WRAPPED_BASE64.finditer(text):
-        yield from _as_text(_from_base64("".join(match[0].split())), shapes)
-    for match in _HEX.finditer(text):
-        digits = re.sub(r"[\s:]", "", match[0])
-        yield from _as_text(bytes.fromhex(digits[: len(digits) // 2 * 2]), shapes)
-    for match in _CODES.finditer(text):
-        yield from _as_text(bytes(int(one) % 256 for one in match[0].split(",")), shapes)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    digits = match[1] or match[2] or match[3] or match[4]
-    code = int(digits, 16) if digits else int(match[5], 8)
-    return chr(code) if code < 0x110000 else ""
-
-
-def _from_base64(text: str) -> bytes:
-    plain = text.rstrip("=").translate(str.maketrans("-_", "+/"))
-    plain = plain[: len(plain) - 1] if len(plain) % 4 == 1 else plain
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4))
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _as_text(data: bytes, shapes: Sequence[Shape]) -> Iterator[tuple[str, Sequence[Shape]]]:
-    """Bytes as text: of a picture's or of chance bytes only strong shapes mean anything."""
-    if not data:
-        return
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        yield data.decode("utf-16", "replace"), shapes
-        return
-    text = data.decode("latin-1")
-    readable = sum(32 <= byte < 127 or byte in b"\t\n\r" for byte in data[:4096]) / len(data[:4096])
-    yield (text, shapes) if readable > 0.95 else (text, STRONG)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from playground.payloads.views import library, payload, rows, saving, transfer, variables
+from playground.payloads.views import library, links, outside, payload, rows, saving, transfer, variables
 
 app_name = "payloads"
 
@@ -17,6 +17,13 @@ urlpatterns = [
     path(ONE, payload.payload_detail, name="payload_detail"),
     path(f"{ONE}change/", payload.payload_change, name="payload_change"),
     path(f"{ONE}share/", payload.payload_share, name="payload_share"),
+    path(f"{ONE}links/new/", links.link_create, name="link_create"),
+    path(f"{ONE}links/<uuid:link>/", links.link_change, name="link_change"),
+    path("t/<slug:team>/links/", links.outside_list, name="outside_list"),
+    path("t/<slug:team>/links/<uuid:link>/revoke/", links.link_revoke, name="link_revoke"),
+    # Outside of every team: what people without an account open.
+    path("s/<str:link_token>/", outside.outside_show, name="outside_show"),
+    path("s/<str:link_token>/files/<int:position>/", outside.outside_file, name="outside_file"),
     path(f"{ONE}favourite/", payload.payload_favourite, name="payload_favourite"),
     path(f"{ONE}cover/", payload.payload_cover, name="payload_cover"),
     path(f"{ONE}trash/", payload.payload_trash, name="payload_trash"),

@@ -18,6 +18,7 @@ from playground.runs import body
 
 MOST = 50
 LONGEST = 100_000
+LONGEST_GIVEN = 3_000_000  # of what a person gives for one run: it may be a picture as a data URI
 LARGEST = 32 * 1024 * 1024
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}\Z")
@@ -292,8 +293,8 @@ def _resolved(needed: Sequence[Variable], values: Mapping[str, str]) -> dict[str
                 sizes = {other: len(text) for other, text in inner.items()}
                 _check_size(default, sizes, LONGEST, f"The value of {name}")
                 value = USE.sub(lambda match: inner.get(match[1], match[0]), default)
-            elif len(value) > LONGEST:
-                raise VariableProblem(f"The value of {name} is longer than {LONGEST} characters.", name)
+            elif len(value) > LONGEST_GIVEN:
+                raise VariableProblem(f"The value of {name} is longer than {LONGEST_GIVEN} characters.", name)
             given[name] = value
         return given[name]
 

@@ -3,6 +3,7 @@
 import re
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -221,3 +222,25 @@ def test_a_difference_marks_words_and_names_what_else_changed(bob: Membership) -
     assert marked == [("−", ["A"]), ("+", ["An"])]
     assert "".join(part.text for part in found.lines[1].parts) == new.text
     assert diffs.between(old, old).is_empty
+
+
+def test_its_page_says_what_others_made_of_it(people: People, bob: Membership, save: Save) -> None:
+    payload = save(visibility=Visibility.TEAM)
+    version = payload.versions.get()
+    alice, adam = people.membership("alice"), people.membership("adam")
+    runs = [
+        make_run(who, endpoint="painter", payload_version=version, cost=cost)
+        for who, cost in ((bob, "9"), (alice, "0.02"), (alice, "0.04"), (adam, "0.06"))
+    ]
+    outputs = [add_output(run, make_file(bob, str(run.id).encode())) for run in runs]
+    Payload.objects.update(cover=outputs[1])
+    usage = people.bob.client().get(f"{HERE}{payload.id}/").context["usage"]
+    assert (usage.runs, usage.people, usage.cost) == (3, 2, Decimal("0.04"))
+    assert usage.best[0] == outputs[1], "what people went on with comes first"
+    people.team.own_runs_only = True
+    people.team.save(update_fields=["own_runs_only"])
+    usage = people.bob.client().get(f"{HERE}{payload.id}/").context["usage"]
+    assert usage.hidden
+    assert usage.best == [outputs[0]], "results of others' private runs are theirs"
+    admins = people.adam.client().get(f"{HERE}{payload.id}/").context["usage"]
+    assert (admins.runs, admins.best) == (3, [outputs[3]])

@@ -1,9 +1,12 @@
 """The scanner before everything that leaves a team: what it finds however it is hidden, and what it lets pass."""
 
 import base64
+import codecs
+import gzip
 import json
 import random
 import uuid
+import zlib
 from urllib.parse import quote
 
 import pytest
@@ -117,6 +120,34 @@ HIDDEN: dict[str, object] = {
     "api_key in an address": {"url": "https://example.com/a.png?w=1&api_key=abc123def456"},
     "signature": {"url": "https://s3.example.com/a.png?X-Amz-Signature=" + HEX * 4},
     "signature, nested": {"url": "https://example.com/?u=" + quote("https://b.example.com/?sig=" + HEX * 2, safe="")},
+    "braces around a password": {"password": "{{a}}hunter2{{b}}"},
+    "a passphrase of words": {"passphrase": "correct horse battery staple"},
+    "a cookie of a browser": {"cookie": "session=4f2a9c; theme=dark; lang=en"},
+    "a scheme before it": {"authorization": "Bearer hunter2"},
+    "behind a heap of base64": {"note": " ".join(b64(f"nothing at all {n}") for n in range(99)) + " " + b64("k" + SG)},
+    "words before base64": {"note": "Notes\n\n" + "\n".join(b64("k " + SG)[i : i + 12] for i in range(0, 60, 12))},
+    "a letter before hex": {"note": "a" + SG.encode().hex()},
+    "quoted-printable": {"note": "".join(f"={ord(c):02X}" for c in SG)},
+    "base32": {"note": base64.b32encode(OPENAI.encode()).decode()},
+    "base85": {"note": base64.b85encode(SG.encode()).decode()},
+    "ASCII 85": {"note": base64.a85encode(SG.encode()).decode()},
+    "rotated letters": {"note": codecs.encode(GITHUB, "rot13")},
+    "zipped": {"note": b64bytes(gzip.compress(SG.encode()))},
+    "deflated": {"note": b64bytes(zlib.compress(SG.encode()))},
+    "base64 backwards": {"note": b64(SG)[::-1]},
+    "nested lists": [["SG_3f9a"], ["1c7e5b2d8046"]],
+    "nested objects": {"a": {"x": "SG_3f9a1c7e"}, "b": {"x": "5b2d8046"}},
+    "numbers": [ord(c) for c in SG],
+    "hexadecimal numbers": [hex(ord(c)) for c in SG],
+    "numbers and blanks": {"note": " ".join(str(ord(c)) for c in SG)},
+    "binary numbers": {"note": " ".join(f"{ord(c):08b}" for c in SG)},
+    "code points": {"note": " ".join(f"U+{ord(c):04X}" for c in SG)},
+    "escapes of a stylesheet": {"note": "".join(f"\\{ord(c):06x}" for c in SG)},
+    "entities without their end": {"note": "".join(f"&#{ord(c)}" for c in SG)},
+    "markup between": {"note": GITHUB[:10] + "<b></b>" + GITHUB[10:20] + "**" + GITHUB[20:]},
+    "dots in another's key": {"note": ".".join(GITHUB)},
+    "an alphabet of tags": {"note": "".join(chr(0xE0000 + ord(c)) for c in SG)},
+    "octal escapes": {"note": "".join(f"\\{ord(c):03o}" for c in SG)},
     "Slack hook": {"url": "https://hooks.slack.com/services/" + "T00AA11BB/B00AA11BB/Zx9Kq2Lw8Rt5Yu1Io4Pa7Sd3"},
 }  # fmt: skip
 
@@ -180,6 +211,9 @@ INNOCENT: dict[str, object] = {
     "LoRA": {"lora": "https://huggingface.co/hf_hub/some-model_v1.safetensors", "name": "hf_diffusers_lora"},
     "lyrics": {"lyrics": "Akia, Akia, sing with me\n" * 20},
     "long uppercase": {"prompt": "AKIA IS A VERY FINE NAME FOR A SHIP THAT SAILS"},
+    "a scheme before a placeholder": {"authorization": "Bearer {{key}}", "cookie": "<your cookie>"},
+    "secrets of a story": {"secret": "a hidden door behind the books", "cookie": "with chocolate chips"},
+    "20,000 members": {f"k{n}": "v" for n in range(20_000)},
     "numbers": {"points": [[1, 2], [3.5, 1e-7]], "csv": ", ".join(str(n) for n in range(40, 90))},
     **{f"image {n}": {"image": picture(40_000, n), "uri": "data:image/png;base64," + picture(9, n)} for n in range(9)},
 }  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
@@ -102,6 +103,22 @@ def test_the_files_of_a_shared_payload_go_along_and_no_others(
     assert not File.objects.visible_to(adam).exists()
     open_version(membership=adam, version_id=newest(payload).id)
     assert list(File.objects.visible_to(adam)) == [his]
+
+
+def test_files_can_be_kept_back(people: People, bob: Membership, save: Save) -> None:
+    his = make_file(bob, b"his")
+    his.holders.add(bob.user)
+    mark = body.make_marker(team_id=people.team.id, file_id=his.id, how="base64")
+    payload = save(text=f'{{"image": "{mark}"}}')
+    share(membership=bob, payload=payload, visibility=Visibility.TEAM, keep_files=True)
+    adam = people.membership("adam")
+    seen = list(PayloadVersion.objects.visible_to(adam))
+    assert [(version.number, version.text) for version in seen] == [(2, '{"image": "{{image}}"}')]
+    assert [one["default"] for one in seen[0].variables] == [None]
+    open_version(membership=adam, version_id=seen[0].id)
+    assert not File.objects.visible_to(adam).exists()
+    with pytest.raises(Http404):
+        open_version(membership=adam, version_id=payload.versions.get(number=1).id)
 
 
 def test_a_fork_takes_over_what_changed_and_keeps_what_it_said(

@@ -6,6 +6,8 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from accounts import access
+from accounts.access import Ability
 from playground.payloads import library
 from playground.payloads.forms import FilterForm
 from playground.payloads.models import Payload
@@ -25,6 +27,8 @@ def payload_list(request: HttpRequest, team: str, mode: str) -> HttpResponse:
         "cards": library.cards(membership, mode, list(page)),
         "count": page.paginator.count,
         "choices": [(name, label, choices[name], getattr(chosen, name)) for name, label in _FILTERS],
+        "sees_links": membership.team.outside_links_since is not None
+        and access.can(membership, Ability.MANAGE_PAYLOADS),
         "trashed": Payload.objects.visible_to(membership).trashed().count(),
         # What an export begins with.
         "kept": urlencode(load.asked(request, without=("page", "trash"))),

@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from playground.payloads import changing, detail, trash
+from accounts.models import User
+from playground.payloads import changing, detail, link_list, outside, sheets, trash
 from playground.payloads.exposure import Leak
 from playground.payloads.forms import DetailsForm, ShareForm
-from playground.payloads.models import PayloadVersion
+from playground.payloads.models import PayloadVersion, Visibility
 from playground.payloads.saving import PayloadProblem
 from playground.payloads.views import load
 from playground.runs.models import Output, Run
@@ -24,7 +25,7 @@ def payload_detail(request: HttpRequest, team: str, mode: str, payload: uuid.UUI
     membership, found = load.payload_or_404(request, team, payload)
     number = request.GET.get("version", "")
     shown = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else found.newest
-    version = get_object_or_404(found.versions, number=shown)
+    version = get_object_or_404(found.versions.visible_to(membership), number=shown)
     context = detail.page_of(membership=membership, mode=mode, payload=found, version=version)
     return render(request, "payloads/payload_detail.html", {**load.frame(membership, mode), **context})
 
@@ -58,7 +59,10 @@ def payload_change(request: HttpRequest, team: str, mode: str, payload: uuid.UUI
 
 @require_http_methods(["GET", "POST"])
 def payload_share(request: HttpRequest, team: str, mode: str, payload: uuid.UUID) -> HttpResponse:
-    """Who sees it. A key anywhere in it keeps it from being shared, and the page names the place."""
+    """Who sees it. Before anything is shown to others a post shows what; one that has seen it does it.
+
+    A key anywhere in it keeps it from being shared, and the page names the place.
+    """
     membership, found = load.payload_or_404(request, team, payload)
     if not found.may_manage(membership):
         raise PermissionDenied
@@ -67,17 +71,50 @@ def payload_share(request: HttpRequest, team: str, mode: str, payload: uuid.UUID
         "readers": [str(user_id) for user_id in found.readers.values_list("id", flat=True)],
     }
     form = ShareForm(request.POST or None, initial=initial, membership=membership)
-    if form.is_valid():
+    context = {**load.frame(membership, mode), "payload": found, "form": form}
+    if form.is_valid() and "back" not in request.POST:
         try:
-            changing.share(membership=membership, payload=found, request=request, **form.cleaned_data)
+            return _share(request, context, form)
         except PayloadProblem as problem:
             form.add_error(problem.field if problem.field in form.fields else None, str(problem))
         except Leak as leak:
             form.add_error(None, str(leak))
-        else:
-            messages.success(request, f"{found.get_visibility_display()} can see it now.")
-            return redirect(load.address_of(membership, mode, found))
-    return _page(request, "payload_share", {**load.frame(membership, mode), "payload": found, "form": form})
+    context |= {
+        "links": link_list.of_payload(membership, found),
+        "has_files": found.versions.get(number=found.newest).files.exists(),
+        "may_link": outside.may_make(membership, found),
+        "links_allowed": membership.team.outside_links_since is not None,
+    }
+    return _page(request, "payload_share", context)
+
+
+def _share(request: HttpRequest, context: dict[str, Any], form: ShareForm) -> HttpResponse:
+    """Does it, or shows first what will be seen. Raises PayloadProblem, Leak."""
+    membership, payload = context["membership"], context["payload"]
+    data = form.cleaned_data
+    readers = changing.check_readers(data["visibility"], data["readers"])
+    seen = request.POST.get("seen")
+    if data["visibility"] != Visibility.PRIVATE and seen is None:
+        return _share_preview(request, context, data, readers)
+    try:
+        changing.share(membership=membership, payload=payload, seen=seen, request=request, **data)
+    except changing.ChangedMeanwhile as changed:
+        messages.warning(request, str(changed))
+        return _share_preview(request, context, data, readers)
+    messages.success(request, f"{payload.get_visibility_display()} can see it now.")
+    return redirect(load.address_of(membership, context["mode"], payload))
+
+
+def _share_preview(
+    request: HttpRequest, context: dict[str, Any], data: dict[str, Any], readers: list[User]
+) -> HttpResponse:
+    context = {
+        **context,
+        **sheets.seen_by_the_team(payload=context["payload"], keep_files=data["keep_files"]),
+        "visibility": data["visibility"],
+        "readers": readers,
+    }
+    return render(request, "payloads/payload_share_preview.html", context)
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

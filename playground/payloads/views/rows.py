@@ -33,7 +33,7 @@ def payload_rows(request: HttpRequest, team: str, mode: str, payload: uuid.UUID)
     form = RowsForm(request.POST, request.FILES, membership=membership, mode=mode)
     if not form.is_valid():
         return _ask(request, context, found.versions.get(number=found.newest), form)
-    version = get_object_or_404(found.versions, number=form.cleaned_data["base"])
+    version = get_object_or_404(found.versions.visible_to(membership), number=form.cleaned_data["base"])
     version = open_version(membership=membership, version_id=version.id)
     try:
         table = rows.read(form.cleaned_data["table"], from_data(version.variables))

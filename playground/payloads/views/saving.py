@@ -73,7 +73,8 @@ def version_save(request: HttpRequest, team: str, mode: str, payload: uuid.UUID)
     if not form.is_valid():
         return _not_saved(request, membership, mode, found, form, "This could not be read. Reload the page.")
     data = form.cleaned_data
-    opened = found.versions.filter(number=data["base"]).first() or found.versions.get(number=found.newest)
+    seen = found.versions.visible_to(membership)
+    opened = seen.filter(number=data["base"]).first() or found.versions.get(number=found.newest)
     try:
         saved = save_version(
             membership=membership,
@@ -133,7 +134,7 @@ def version_restore(
     request: HttpRequest, team: str, mode: str, payload: uuid.UUID, number: int
 ) -> HttpResponse:
     membership, found = load.payload_or_404(request, team, payload)
-    old = get_object_or_404(found.versions, number=number)
+    old = get_object_or_404(found.versions.visible_to(membership), number=number)
     try:
         made = restore_version(membership=membership, payload=found, old=old)
     except (PayloadProblem, NewerVersion, Leak) as problem:

@@ -15,7 +15,7 @@ def take_back(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playground", "0015_experiments"),
+        ("playground", "0016_outside_links"),
     ]
 
     operations = [
