@@ -5,7 +5,7 @@ const root = document.querySelector("[data-sweep]");
 const head = () => document.getElementById("sweep-head");
 const SETTLE_MS = 600;
 const LOOK_MS = 5000;
-const BEGINNING = "1970-01-01T00:00:00+00:00";
+const BEGINNING = "2000-01-01T00:00:00+00:00";
 let since = head().dataset.now;
 let state = head().dataset.state;
 let timer;
