@@ -23,7 +23,7 @@ from playground.payloads.opening import find_version
 from playground.runs import body, history, places, presentation
 from playground.runs.estimates import estimate
 from playground.runs.models import OPEN_STATES, Output, Run, State
-from playground.workbench import grid, starting, sweeps
+from playground.workbench import grid, starting, sweeps, winners
 from playground.workbench.models import Sweep, SweepCell
 
 # What began a moment before the page was made may have been committed after it.
@@ -183,6 +183,12 @@ class ShownCell:
     evidence: str
     url: str
     sees_balance: bool
+    origin: PayloadVersion | None
+
+    @cached_property
+    def kept_text(self) -> str | None:
+        """As ``winners.version_text``; None also where there is no payload to keep it in."""
+        return winners.version_text(self.origin, self.sweep, self.cell) if self.origin else None
 
     @property
     def run(self) -> Run | None:
@@ -251,6 +257,7 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
     runs = [cell.run for cell in cells if cell.run is not None]
     told = {row.run.id: row for row in history.rows(membership, runs)}
     fields = grid.from_data(sweep.fields)
+    began_from = origin(membership, sweep)
     made = []
     for cell in cells:
         row = told.get(cell.run_id) if cell.run_id else None
@@ -260,7 +267,7 @@ def shown_cells(membership: Membership, sweep: Sweep, **chosen: Any) -> list[Sho
         values = [(field.name, said) for field, said in zip(fields, literals, strict=True)]
         balance = cell.run is not None and access.may_see_balance(membership, cell.run.api_key)
         told_of = (row.evidence, row.url) if row else ("", "")
-        made.append(ShownCell(cell, sweep, values, *told_of, sees_balance=balance))
+        made.append(ShownCell(cell, sweep, values, *told_of, sees_balance=balance, origin=began_from))
     return made
 
 

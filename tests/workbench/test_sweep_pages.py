@@ -11,8 +11,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey, Membership
+from playground.payloads.saving import save_payload
+from playground.payloads.variables import Kind, Variable
 from playground.runs.models import File, Run, State
-from playground.workbench import grid, starting, sweeps
+from playground.workbench import grid, starting, sweep_page, sweeps
 from playground.workbench.models import Sweep, SweepCell
 from tests.personas import People, make_key
 from tests.runs.factories import add_output, make_file
@@ -163,6 +165,28 @@ def test_others_see_it_only_where_runs_are_shared(people: People, sweep: Sweep) 
     type(people.team).objects.filter(id=people.team.id).update(own_runs_only=True)
     assert people.alice.client().get(path).status_code == 404
     assert people.bob.client().get(path).status_code == 200
+
+
+def test_a_winner_becomes_a_version_that_keeps_its_other_variables(
+    client: Client, bob: Membership, key: ApiKey
+) -> None:
+    text = '{"prompt": "{{animal}} at dusk", "seed": "{{seed}}", "size": "1K"}'
+    declared = [Variable("animal", default="a fox"), Variable("seed", Kind.INTEGER, "7")]
+    payload = save_payload(
+        membership=bob, name="Dusk", endpoint="seedream-4.5", version=1, text=text, variables=declared
+    )
+    sent = '{"prompt": "a heron at dusk", "seed": 7, "size": "1K"}'
+    for body, kept in (
+        (sent, '{"prompt": "{{animal}} at dusk", "seed": 11, "size": "2K"}'),
+        (sent.replace("dusk", "dawn"), None),
+    ):
+        made = sweeps.make(
+            membership=bob, endpoint="seedream-4.5", version=1, key=key, text=body, cap_usd=None, cap_runs=9,
+            fields=grid.read(body, [("seed", "11"), ("size", "2K")]), per_minute=50, token=uuid.uuid4(),
+            payload_version=payload.versions.get(),
+        )  # fmt: skip
+        (cell,) = sweep_page.shown_cells(bob, made)
+        assert cell.kept_text == kept
 
 
 @pytest.mark.parametrize("body", ["{1.5: 2}", '{"\\ud800": 1}', "{[]: 1}", "]", "{{}:1}"])
