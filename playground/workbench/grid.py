@@ -7,9 +7,10 @@ duration), a number stays a number. Nothing is counted by making it: a range of 
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 from playground import figures
@@ -18,6 +19,7 @@ from playground.runs.places import Path, PlaceProblem
 
 MOST_CELLS = 500
 MOST_FIELDS = 3
+NO_TEXTS: Mapping[str, Collection[str]] = MappingProxyType({})
 LONGEST = 20_000
 _NUMBER = r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?"
 _RANGE = re.compile(rf"({_NUMBER})\s*(?:\.\.|…|to)\s*({_NUMBER})(?:\s*(?:step|by)\s*({_NUMBER}))?\Z")
@@ -53,9 +55,13 @@ def from_data(rows: Sequence[dict[str, Any]]) -> list[Field]:
     return [Field(tuple(row["path"]), tuple(row["literals"])) for row in rows]
 
 
-def read(text: str, rows: Sequence[tuple[str, str]], *, texts: Collection[str] = ()) -> list[Field]:
-    """The fields typed as (path, values); empty rows are left out. ``texts`` are names whose values are text where
-    the JSON has none yet. Raises GridProblem at the first bad one.
+def read(
+    text: str, rows: Sequence[tuple[str, str]], *, texts: Mapping[str, Collection[str]] = NO_TEXTS
+) -> list[Field]:
+    """The fields typed as (path, values); empty rows are left out. Raises GridProblem at the first bad one.
+
+    ``texts`` are names whose values are text where the JSON has none yet, with the choices there are: choices may
+    stand in one line, with commas.
     """
     known = places.scalars(text)
     literals = dict(known)
@@ -72,7 +78,7 @@ def read(text: str, rows: Sequence[tuple[str, str]], *, texts: Collection[str] =
         _check_apart(path, fields, number)
         before = literals.get(path)
         is_text = places.shown(path) in texts if before is None else before.startswith('"')
-        found = _values(values, number, is_text=is_text)
+        found = _values(values, number, is_text=is_text, choices=texts.get(places.shown(path), ()))
         fields.append(Field(path, found))
     if not fields:
         raise GridProblem("Name at least one field and its values.", 0, "field")
@@ -93,10 +99,12 @@ def _check_apart(path: Path, fields: Sequence[Field], number: int) -> None:
             raise GridProblem(f"{places.shown(path)} and {field.name} are the same field.", number, "field")
 
 
-def _values(typed: str, number: int, *, is_text: bool) -> tuple[str, ...]:
+def _values(typed: str, number: int, *, is_text: bool, choices: Collection[str]) -> tuple[str, ...]:
     lines = [line for line in (line.strip() for line in typed.splitlines()) if line]
-    if not is_text and len(lines) == 1 and "," in lines[0] and lines[0][0] not in '"[{':
-        lines = [part for part in (part.strip() for part in lines[0].split(",")) if part]
+    if len(lines) == 1 and "," in lines[0] and lines[0][0] not in '"[{':
+        parts = [part for part in (part.strip() for part in lines[0].split(",")) if part]
+        if not is_text or all(part in choices for part in parts):
+            lines = parts
     found: dict[str, None] = {}
     for line in lines:
         for literal in _literals(line, is_text=is_text, number=number):

@@ -45,9 +45,14 @@ def known_fields(text: str, endpoint: Endpoint) -> list[tuple[str, str]]:
     return list(known.items())[:MOST_KNOWN]
 
 
-def text_fields(endpoint: Endpoint) -> set[str]:
-    """Names whose values the schema wants as text, be they digits: the "5" of a duration."""
-    return {name for name, rule in rules_of(endpoint.schema or {}).items() if rule.get("type") == "string"}
+def text_fields(endpoint: Endpoint) -> dict[str, list[str]]:
+    """Names whose values the schema wants as text, be they digits, with its choices: the "5" of a duration."""
+    rules = rules_of(endpoint.schema or {})
+    return {
+        name: [str(choice) for choice in rule.get("enum", [])]
+        for name, rule in rules.items()
+        if rule.get("type") == "string"
+    }
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Sweeps: planned and priced first, then made, stopped, resumed; cells run again and picked. Nothing here sends."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
@@ -88,7 +88,7 @@ def plan(
     endpoint: str,
     text: str,
     rows: Sequence[tuple[str, str]],
-    texts: Collection[str] = (),
+    texts: Mapping[str, Collection[str]] = grid.NO_TEXTS,
 ) -> Plan:
     """The fields typed as (path, values), checked and priced; ``texts`` as for ``grid.read``. Nothing is written.
 

@@ -117,8 +117,14 @@ def test_a_field_that_cannot_be_stored_cannot_vary() -> None:
 
 def test_a_field_that_the_text_has_not_yet_takes_the_kind_of_the_schema() -> None:
     rows = [("quality", "5\n10"), ("steps", "5")]
-    fields = grid.read('{"prompt": "a boat"}', rows, texts={"quality"})
+    fields = grid.read('{"prompt": "a boat"}', rows, texts={"quality": []})
     assert [field.literals for field in fields] == [('"5"', '"10"'), ("5",)]
+
+
+def test_choices_may_stand_in_one_line_and_prompts_keep_their_commas() -> None:
+    rows = [("duration", "5, 10"), ("prompt", "a boat, at dusk")]
+    fields = grid.read(TEXT, rows, texts={"duration": ["5", "10"], "prompt": []})
+    assert [field.literals for field in fields] == [('"5"', '"10"'), ('"a boat, at dusk"',)]
 
 
 def test_each_cell_is_started_once_with_its_values_in_place(make: Make) -> None:
