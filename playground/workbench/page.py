@@ -18,7 +18,7 @@ from playground.payloads.models import PayloadVersion
 from playground.payloads.opening import find_version, open_version
 from playground.payloads.variables import Variable, from_data
 from playground.runs.estimates import Estimate, estimate
-from playground.runs.models import Run, RunQuerySet
+from playground.runs.models import Run, RunQuerySet, State
 from playground.runs.presentation import pinnable_seed
 from playground.workbench import uploads
 from playground.workbench.drafts import find_draft
@@ -155,6 +155,8 @@ def set_up(
     endpoint = visible_endpoint(membership, slug)
     runs = Run.objects.visible_to(membership).in_mode(mode).filter(endpoint=slug)
     draft = find_draft(membership=membership, endpoint=slug)
+    version = _payload(membership, slug, payload, draft if opened is None and brought is None else None)
+    of = version.payload_id if payload is not None and version is not None else None
     return Desk(
         membership=membership,
         mode=mode,
@@ -163,12 +165,12 @@ def set_up(
         opened=get_object_or_404(runs.select_related("text"), id=opened, text__erased_at=None)
         if opened
         else None,
-        shown=_shown(runs, membership, shown or opened),
+        shown=_shown(runs, membership, shown or opened, of),
         keys=list(keys.usable_keys(membership, mode)),
         estimate=estimate(team=membership.team, mode=mode, endpoint=slug),
         token=uuid7(),
         brought=brought,
-        payload=_payload(membership, slug, payload, draft if opened is None and brought is None else None),
+        payload=version,
         payload_opened=payload is not None,
     )
 
@@ -186,10 +188,17 @@ def _payload(
     return find_version(membership, draft.payload_version_id)
 
 
-def _shown(runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None) -> Run | None:
+def _shown(
+    runs: RunQuerySet, membership: Membership, wanted: uuid.UUID | None, of: uuid.UUID | None
+) -> Run | None:
+    """The run that is asked for, else one's own newest; of a payload that was just opened, what it last made."""
     runs = runs.select_related("api_key", "team")
     if wanted is not None:
         return get_object_or_404(runs, id=wanted)
+    if of is not None:
+        runs = runs.filter(payload_version__payload=of, state=State.SUCCEEDED)
+        if not membership.team.own_runs_only:
+            return runs.newest_first().first()
     return runs.filter(person=membership.user_id).newest_first().first()
 
 

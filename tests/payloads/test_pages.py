@@ -14,7 +14,7 @@ from playground.payloads import diffs
 from playground.payloads.models import Payload, PayloadVersion, Visibility
 from playground.payloads.saving import save_payload, save_version
 from playground.payloads.variables import Kind, Variable
-from playground.runs.models import Run
+from playground.runs.models import Billing, Run, State
 from playground.workbench.models import Draft
 from tests.payloads.conftest import TEXT, Save
 from tests.personas import People, make_key
@@ -188,6 +188,14 @@ def test_a_changed_text_keeps_the_tag_and_not_the_version(
     )
     run = Run.objects.select_related("text").get()
     assert (run.text.request_text, run.payload_version_id, run.tag) == ('{"p": "owl"}', None, "zoo")
+
+
+def test_an_opened_payload_comes_with_what_it_last_made(client: Client, bob: Membership, save: Save) -> None:
+    version = save().versions.get()
+    assert client.get(f"{DESK}?payload={version.id}").context["desk"].shown is None
+    made = make_run(bob, endpoint="painter", payload_version=version, ago=timedelta(hours=1))
+    make_run(bob, endpoint="painter", state=State.REFUSED, billing=Billing.NOT_BILLED, cost=None, status=422)
+    assert client.get(f"{DESK}?payload={version.id}").context["desk"].shown == made
 
 
 def test_nobody_runs_or_opens_a_payload_they_do_not_see(people: People, bob: Membership) -> None:
