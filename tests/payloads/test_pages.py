@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey, Membership
-from playground.payloads import diffs
 from playground.payloads.models import Payload, PayloadVersion, Visibility
 from playground.payloads.saving import save_payload, save_version
 from playground.payloads.variables import Kind, Variable
@@ -210,14 +209,3 @@ def test_a_draft_remembers_the_payload_it_began_from(client: Client, bob: Member
     assert (desk.payload, desk.text, [one.name for one in desk.variables]) == (
         version, '{"p": "{{animal}}"}', ["animal", "seed"],
     )  # fmt: skip
-
-
-def test_a_difference_marks_words_and_names_what_else_changed(bob: Membership) -> None:
-    old = with_variables(bob)
-    new = PayloadVersion(version=2, text=old.text.replace("fox", "owl").replace("A ", "An "), variables=[])
-    found = diffs.between(old, new)
-    assert found.facts == ("v1 → v2", "animal is no variable any more", "seed is no variable any more")
-    marked = [(line.sign, [part.text for part in line.parts if part.changed]) for line in found.lines]
-    assert marked == [("−", ["A"]), ("+", ["An"])]
-    assert "".join(part.text for part in found.lines[1].parts) == new.text
-    assert diffs.between(old, old).is_empty
