@@ -19,6 +19,8 @@ def initial(
     if asked.get("run"):
         return _of_run(membership, mode, asked["run"])
     slug = posted.get("endpoint") or asked.get("endpoint") or ""
+    if "\x00" in slug:
+        raise Http404
     endpoint = Endpoint.objects.visible_to(membership).filter(slug=slug).order_by("team").first()
     if endpoint is None:
         raise Http404

@@ -111,6 +111,10 @@ def test_saved_from_a_run_with_its_text_and_tag(client: Client, bob: Membership)
     assert client.get(f"/t/studio/sandbox/history/{run.id}/").status_code == 200
 
 
+def test_an_endpoint_that_no_name_can_be_is_not_found(client: Client) -> None:
+    assert client.get(f"{HERE}new/?endpoint=%00").status_code == 404
+
+
 def test_what_cannot_be_saved_is_said_at_its_place_and_kept(client: Client, people: People) -> None:
     data = {"name": "Fox", "endpoint": "painter", "version": "1", "body": '{"a": }'}
     page = client.post(f"{HERE}new/", data)
@@ -145,6 +149,31 @@ def test_declaring_variables_makes_a_version(client: Client, save: Save) -> None
     assert client.post(f"{HERE}{payload.id}/variables/", {**data, **row}).status_code == 302
     newest = payload.versions.get(number=2)
     assert (newest.text, [row["name"] for row in newest.variables]) == ('{"p": "{{a}} {{b}}"}', ["a"])
+
+
+@pytest.mark.parametrize("total", ["", "999999"])
+def test_rows_of_variables_that_cannot_be_counted_are_told(client: Client, save: Save, total: str) -> None:
+    payload = save()
+    data = {"form-TOTAL_FORMS": total, "form-INITIAL_FORMS": "0", "base": "1"}
+    answer = client.post(f"{HERE}{payload.id}/variables/", data)
+    assert answer.status_code == 422
+    assert "Not saved" in answer.content.decode()
+    assert payload.versions.count() == 1
+
+
+def test_a_default_of_another_type_does_not_close_the_page(client: Client, bob: Membership) -> None:
+    declared = [
+        Variable("n", Kind.INTEGER, "{{w}}"),
+        Variable("w", default="abc"),
+        Variable("m", default="{{n}}!"),
+    ]
+    payload = save_payload(
+        membership=bob, name="Odd", endpoint="painter", version=1,
+        text='{"a": "{{n}}", "b": "{{w}}", "c": "{{m}}"}', variables=declared,
+    )  # fmt: skip
+    page = client.get(f"{HERE}{payload.id}/")
+    assert page.status_code == 200
+    assert page.context["code_text"] == '{"a": "{{n}}", "b": "abc", "c": "{{m}}"}'
 
 
 def test_run_fills_the_variables_and_names_the_version(client: Client, bob: Membership, key: ApiKey) -> None:
