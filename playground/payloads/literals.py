@@ -284,7 +284,7 @@ class Names:
 
     def _called(self, node: ast.Call) -> Value:
         """The few calls that only change how a value is written."""
-        name = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
+        name = _dotted(node.func)
         if name in ("json.dumps", "dumps") and node.args:
             return self.json_text(node, self.value(node.args[0]))
         if name in ("json.loads", "loads") and len(node.args) == 1:
@@ -352,6 +352,13 @@ def _added(node: ast.expr) -> list[ast.expr]:
         parts.append(node.right)
         node = node.left
     return [node, *reversed(parts)]
+
+
+def _dotted(function: ast.expr) -> str:
+    """``name`` or ``module.name``; empty for what is called on a value."""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return f"{function.value.id}.{function.attr}"
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _root(node: ast.expr) -> ast.Name | None:

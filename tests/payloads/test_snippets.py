@@ -211,6 +211,12 @@ def test_a_long_elif_is_one_branch() -> None:
         read(program + call("data = {'a': x}"))
 
 
+def test_an_if_within_an_else_knows_what_stands_beside_it() -> None:
+    lines = "s = requests.Session()\nif x:\n    pass\nelse:\n    data = {'a': 1}\n    if y:\n        "
+    found = read(call(lines + "s.post('https://api.segmind.com/v1/m', json=data)"))
+    assert found.text == '{\n  "a": 1\n}'
+
+
 def test_branches_within_branches_are_followed_up_to_a_size() -> None:
     nested = "".join(" " * depth + "if a:\n" for depth in range(90)) + " " * 90 + "x = 1;" * 4000 + "\n"
     with pytest.raises(PasteProblem, match="too large to be followed"):
