@@ -11,7 +11,7 @@ from playground.payloads.quoting import bash
 _BEGINS = re.compile(
     r"\s*(?:(?:\$|>|%|#|PS [^>\n]*>|[A-Za-z]:\\[^>\n]*>)\s*)?(?:sudo\s+)?curl(?:\.exe)?(?=\s)"
 )
-_POWERSHELL = re.compile(r"^\s*PS |`[ \t]*\r?\n|^[^\n'\"]*curl\.exe\s[^\"]*?'")
+_POWERSHELL = re.compile(r"^\s*PS |`[ \t]*\r?\n|^(?>[^\n'\"]*?curl\.exe\s)[^'\"]*+'")
 _COMMAND_PROMPT = re.compile(r'\^[ \t]*\r?\n|\^"')
 _SINGLE = re.compile(r"\s\$?'")
 _READERS = (bash, windows.command_prompt, windows.powershell)

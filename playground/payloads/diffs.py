@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from typing import Any, Literal
 
 from playground.payloads.models import PayloadVersion
@@ -11,6 +11,9 @@ from playground.payloads.models import PayloadVersion
 AROUND = 3
 MOST_LINES = 4000
 LONGEST_LINE = 4000
+# Places compared in one attempt, and in all lines of one difference together where words are: some tenths of a second.
+MOST_STEPS = 2_000_000
+MOST_WORD_STEPS = 2 * MOST_STEPS
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 Kind = Literal["same", "gone", "new", "left-out"]
@@ -40,7 +43,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``facts`` says what changed beside the text; ``too_long`` where the texts are beyond comparing on a page."""
+    """``facts`` says what changed beside the text; ``too_long`` where the texts are beyond comparing on a page.
+
+    Lines that share too little to be compared word by word are whole, without marks.
+    """
 
     lines: tuple[Line, ...]
     facts: tuple[str, ...]
@@ -60,30 +66,87 @@ def of_texts(old: str, new: str, *, facts: tuple[str, ...] = ()) -> Difference:
     before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > MOST_LINES:
         return Difference((), facts, too_long=old != new)
-    lines = tuple(_lines(before, after))
+    matcher = _matched(before, after, _Effort(2 * MOST_STEPS))
+    if matcher is None:
+        return Difference((), facts, too_long=True)
+    lines = tuple(_lines(matcher))
     if not lines and old != new:
         facts = (*facts, "Only line ends or the end of the text differ.")
     return Difference(lines, facts)
 
 
-def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
+class _TooMuch(Exception):
+    pass
+
+
+@dataclass(slots=True)
+class _Effort:
+    """Steps that may still be taken."""
+
+    left: int
+
+
+class _Matcher(SequenceMatcher[str]):
+    """One that gives up: what it does grows with the cube of the texts where much of them repeats."""
+
+    a: Sequence[str]
+    b: Sequence[str]
+    b2j: dict[str, list[int]]
+
+    def __init__(self, before: Sequence[str], after: Sequence[str], *, autojunk: bool, most: int) -> None:
+        super().__init__(None, before, after, autojunk)
+        self.taken = 0
+        self._most = most
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        steps = sum(1 + len(self.b2j.get(piece, ())) for piece in self.a[alo:ahi])
+        if self.taken + steps > self._most:
+            raise _TooMuch
+        self.taken += steps
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
+def _matched(before: Sequence[str], after: Sequence[str], effort: _Effort) -> _Matcher | None:
+    """What both share; where that takes too long, found by what is rare in them; None where that does as well."""
+    for autojunk in (False, True):
+        effort.left -= len(before) + len(after)
+        if effort.left < 0:
+            return None
+        matcher = _Matcher(before, after, autojunk=autojunk, most=min(MOST_STEPS, effort.left))
+        try:
+            matcher.get_matching_blocks()
+        except _TooMuch:
+            continue
+        finally:
+            effort.left -= matcher.taken
+        return matcher
+    return None
+
+
+def _lines(matcher: _Matcher) -> Iterator[Line]:
+    before, after = matcher.a, matcher.b
+    effort = _Effort(MOST_WORD_STEPS)
     last = 0
-    for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(AROUND):
+    for group in matcher.get_grouped_opcodes(AROUND):
         skipped = group[0][1] - last
         if skipped:
             words = f"{skipped} line{'s' if skipped > 1 else ''} the same"
             yield Line("left-out", None, None, (Part(words),))
         for tag, i1, i2, j1, j2 in group:
-            yield from _step(tag, before[i1:i2], after[j1:j2], i1, j1)
+            yield from _step(tag, before[i1:i2], after[j1:j2], i1, j1, effort)
         last = group[-1][2]
 
 
-def _step(tag: str, old: Sequence[str], new: Sequence[str], i: int, j: int) -> Iterator[Line]:
+def _step(
+    tag: str, old: Sequence[str], new: Sequence[str], i: int, j: int, effort: _Effort
+) -> Iterator[Line]:
     if tag == "equal":
         for offset, text in enumerate(old):
             yield Line("same", i + offset + 1, j + offset + 1, (Part(_short(text)),))
         return
-    pairs = [_inside(a, b) for a, b in zip(old, new, strict=False)]
+    pairs = [_inside(a, b, effort) for a, b in zip(old, new, strict=False)]
     for offset, text in enumerate(old):
         parts = pairs[offset][0] if offset < len(pairs) else (Part(_short(text)),)
         yield Line("gone", i + offset + 1, None, parts)
@@ -92,14 +155,18 @@ def _step(tag: str, old: Sequence[str], new: Sequence[str], i: int, j: int) -> I
         yield Line("new", None, j + offset + 1, parts)
 
 
-def _inside(old: str, new: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+def _inside(old: str, new: str, effort: _Effort) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Both lines in pieces, the words that differ marked."""
-    if max(len(old), len(new)) > LONGEST_LINE:
-        return (Part(_short(old)),), (Part(_short(new)),)
+    whole = (Part(_short(old)),), (Part(_short(new)),)
+    if max(len(old), len(new)) > LONGEST_LINE or effort.left <= 0:
+        return whole
     before, after = _WORD.findall(old), _WORD.findall(new)
+    matcher = _matched(before, after, effort)
+    if matcher is None:
+        return whole
     left: list[Part] = []
     right: list[Part] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         changed = tag != "equal"
         for parts, words in ((left, before[i1:i2]), (right, after[j1:j2])):
             if words:

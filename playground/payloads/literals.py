@@ -1,10 +1,22 @@
 """What the names of a Python program hold, as far as plain values tell, and those values as JSON text."""
 
 import ast
+import io
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from playground.payloads.pasted import MAX_BYTES, PasteProblem
+
+LONGEST_TEXT = MAX_BYTES
+LONGEST_JSON = 4 * MAX_BYTES
+MOST_CHARACTERS = 4 * LONGEST_JSON
+FIELD = 64  # what a copied field weighs, in characters
+MOST_STEPS = 2_000_000
+LARGE = "What is put together here grows larger than anything that is read."
+TANGLED = "This program is too large to be followed. Paste only the lines that make the request."
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -51,18 +63,44 @@ def not_plain(node: ast.AST, what: str) -> NotPlain:
     )
 
 
+class Allowance:
+    """What may still be done for one program.
+
+    A few lines can double a text, or a list that holds itself twice, until no memory is left: what is put together is
+    counted before it is made.
+    """
+
+    def __init__(self) -> None:
+        self.characters = MOST_CHARACTERS
+        self._steps = MOST_STEPS
+
+    def take(self, node: ast.AST, size: int) -> None:
+        """NotPlain where ``size`` characters are too many for one text, or beyond what is left for all."""
+        if size > min(LONGEST_TEXT, self.characters):
+            raise NotPlain(getattr(node, "lineno", 1), LARGE)
+        self.characters -= size
+
+    def walk(self, steps: int) -> None:
+        self._steps -= steps
+        if self._steps < 0:
+            raise PasteProblem(TANGLED)
+
+
 class Names:
     """The names at one place of a program."""
 
     def __init__(self, text: str) -> None:
         self._lines = [line.encode(errors="replace") for line in _LINE_END.split(text)]
         self._held: dict[str, Value | Client | Unknown] = {}
+        self.allowance = Allowance()
 
     def inside(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> "Names":
         """The names as a function sees them; its parameters are unknown."""
         inner = Names("")
         inner._lines = self._lines
         inner._held = dict(self._held)
+        inner.allowance = self.allowance
+        self.allowance.walk(len(self._held))
         spec = function.args
         for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
             inner._held[parameter.arg] = Unknown(function.lineno, f"{parameter.arg} is given by a caller")
@@ -70,11 +108,17 @@ class Names:
 
     def assign(self, target: ast.expr | None, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
-            self._held[target.id] = self.client(value) or self._known(value)
+            self._held[target.id] = self._held_by(value)
         elif isinstance(target, ast.Subscript):
             self._set(target, value)
         elif target is not None:
             self.forget(target)
+
+    def _held_by(self, node: ast.expr) -> Value | Client | Unknown:
+        try:
+            return self.client(node) or self.value(node)
+        except NotPlain as wrong:
+            return Unknown(wrong.line, wrong.what)
 
     def _known(self, node: ast.expr) -> Value | Unknown:
         try:
@@ -95,15 +139,23 @@ class Names:
         else:
             self.forget(target)
 
-    def update(self, target: ast.expr, other: ast.expr) -> None:
+    def update(self, method: ast.Attribute, other: ast.expr) -> None:
+        """``method`` is the ``data.update`` of a call."""
         try:
-            self.fields(target).update(self.fields(other))
+            self.take_over(self.fields(method.value), other)
         except NotPlain:
-            self.forget(target)
+            self.forget(method)
+
+    def take_over(self, fields: dict[str, Value], node: ast.expr) -> None:
+        """What ``**node`` adds to ``fields``."""
+        more = self.fields(node)
+        self.allowance.take(node, FIELD * len(more))
+        fields |= more
 
     def forget(self, node: ast.AST) -> None:
         """Whatever the code under ``node`` may change is unknown from here on."""
         for one in ast.walk(node):
+            self.allowance.walk(1)
             name = one if isinstance(one, ast.Name) and isinstance(one.ctx, (ast.Store, ast.Del)) else None
             if isinstance(one, (ast.Subscript, ast.Attribute)):
                 name = _root(one)
@@ -160,12 +212,13 @@ class Names:
             return [self.value(item) for item in node.elts]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             number = self.value(node.operand)
-            if isinstance(number, Written) and number.text[0].isdigit():
+            if isinstance(number, Written) and number.text[:1].isdigit():
+                self.allowance.take(node, len(number.text))
                 return Written("-" + number.text)
         if isinstance(node, ast.JoinedStr):
-            return "".join(self._piece(piece) for piece in node.values)
+            return self._joined(node, (self._piece(piece) for piece in node.values))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return self.text(node.left) + self.text(node.right)
+            return self._joined(node, map(self.text, _added(node)))
         if isinstance(node, ast.Call):
             return self._called(node)
         raise not_plain(node, f"{_shown(node)} is not a plain value")
@@ -205,10 +258,24 @@ class Names:
         found: dict[str, Value] = {}
         for key, item in zip(node.keys, node.values, strict=True):
             if key is None:
-                found |= self.fields(item)
+                self.take_over(found, item)
             else:
                 found[self.text(key)] = self.value(item)
         return found
+
+    def _joined(self, node: ast.expr, pieces: Iterable[str]) -> str:
+        parts = list(pieces)
+        self.allowance.take(node, sum(map(len, parts)))
+        return "".join(parts)
+
+    def json_text(self, node: ast.expr, value: Value) -> str:
+        """``value`` as JSON on several lines, numbers as they were written, fields in their order."""
+        lines = _Lines(node, min(LONGEST_JSON, self.allowance.characters))
+        try:
+            lines.write(value, "")
+        finally:
+            self.allowance.characters -= lines.size
+        return lines.text
 
     def _piece(self, piece: ast.expr) -> str:
         if isinstance(piece, ast.FormattedValue) and piece.conversion == -1 and piece.format_spec is None:
@@ -217,15 +284,16 @@ class Names:
 
     def _called(self, node: ast.Call) -> Value:
         """The few calls that only change how a value is written."""
-        name = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
+        name = _dotted(node.func)
         if name in ("json.dumps", "dumps") and node.args:
-            return as_json_text(self.value(node.args[0]))
+            return self.json_text(node, self.value(node.args[0]))
         if name in ("json.loads", "loads") and len(node.args) == 1:
             return _Loaded(self.text(node.args[0]))
         if name == "dict" and not node.args:
             return {word.arg: self.value(word.value) for word in node.keywords if word.arg}
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "strip"):
             text = self.text(node.func.value)
+            self.allowance.take(node, len(text))
             return text.strip() if node.func.attr == "strip" else text
         raise not_plain(node, f"{_shown(node.func)}(…) is a call")
 
@@ -234,27 +302,63 @@ class _Loaded(Written):
     """JSON text that the program reads itself: it is the value as it is written."""
 
 
-def as_json_text(value: Value) -> str:
-    """JSON on several lines, numbers as they were written, fields in their order."""
-    return "".join(_lines(value, ""))
+class _Lines:
+    """JSON text as it grows, up to ``most`` characters."""
+
+    def __init__(self, node: ast.AST, most: int) -> None:
+        self.size = 0
+        self._node, self._most = node, most
+        self._out = io.StringIO(newline="")
+
+    @property
+    def text(self) -> str:
+        return self._out.getvalue()
+
+    def _add(self, part: str) -> None:
+        self.size += len(part)
+        if self.size > self._most:
+            raise NotPlain(getattr(self._node, "lineno", 1), LARGE)
+        self._out.write(part)
+
+    def write(self, value: Value, margin: str) -> None:
+        if isinstance(value, Written):
+            self._add(value.text)
+        elif isinstance(value, str):
+            self._add(json.dumps(value, ensure_ascii=any("\ud800" <= char <= "\udfff" for char in value)))
+        elif not value:
+            self._add("{}" if isinstance(value, dict) else "[]")
+        elif isinstance(value, dict):
+            self._rows("{}", list(value.items()), margin)
+        else:
+            self._rows("[]", [(None, held) for held in value], margin)
+
+    def _rows(self, around: str, rows: Sequence[tuple[str | None, Value]], margin: str) -> None:
+        inner = margin + "  "
+        before = around[0] + "\n"
+        for name, held in rows:
+            self._add(before + inner)
+            if name is not None:
+                self.write(name, "")
+                self._add(": ")
+            self.write(held, inner)
+            before = ",\n"
+        self._add("\n" + margin + around[1])
 
 
-def _lines(value: Value, margin: str) -> list[str]:
-    if isinstance(value, Written):
-        return [value.text]
-    if isinstance(value, str):
-        return [json.dumps(value, ensure_ascii=any("\ud800" <= char <= "\udfff" for char in value))]
-    inner = margin + "  "
-    opened, closed = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    if not value:
-        return [opened + closed]
-    rows: list[str] = []
-    for item in value.items() if isinstance(value, dict) else value:
-        name, held = item if isinstance(item, tuple) else ("", item)
-        rows += [",\n" if rows else opened + "\n", inner]
-        rows += [*_lines(name, ""), ": "] if isinstance(value, dict) else []
-        rows += _lines(held, inner)
-    return [*rows, "\n", margin, closed]
+def _added(node: ast.expr) -> list[ast.expr]:
+    """The summands of ``a + b + c``, so that the sum is put together once."""
+    parts: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts.append(node.right)
+        node = node.left
+    return [node, *reversed(parts)]
+
+
+def _dotted(function: ast.expr) -> str:
+    """``name`` or ``module.name``; empty for what is called on a value."""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return f"{function.value.id}.{function.attr}"
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _root(node: ast.expr) -> ast.Name | None:

@@ -9,6 +9,7 @@ from django.conf import settings
 
 MAX_BYTES = 1_000_000
 PROVIDER = "api.segmind.com"
+MOST_KEYS = 50
 
 _ROUTE = re.compile(r"/v([12])/([A-Za-z0-9][A-Za-z0-9._-]{0,119})/?")
 _KEY_SHAPE = re.compile(r"SG(?:TEST)?_[0-9A-Fa-f]{16}(?![0-9A-Za-z])")
@@ -117,6 +118,9 @@ def is_json(text: str) -> bool:
 
 def take(*, endpoint: str, version: int, text: str, keys: list[str], notes: list[str]) -> Pasted:
     """The result, unless a key is inside the JSON itself: from there it could not be left out unasked."""
+    keys = list(dict.fromkeys(keys))
+    if len(keys) > MOST_KEYS:
+        raise PasteProblem(f"It holds {len(keys)} keys. Paste only the part that makes one request.")
     if has_key_shape(text) or any(key in text for key in keys if len(key) >= 8):
         raise PasteProblem("There is a key inside the JSON. Take it out there, then paste again.")
     if not is_json(text):

@@ -14,7 +14,7 @@ _CODED = re.compile(r"x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8}
 _HIGH_LOW = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n")
 _REDIRECT = re.compile(r"(?:\d|&)?>>?(?:&\d)?|<")
-MORE_OPTIONS = re.compile(r"\s*-")
+_GAP = re.compile(r"\s*+")
 _PLAIN = re.compile(r"[^\s\\'\"$`|;&<>()#\d]+|\d+(?!>)|\d")
 
 
@@ -47,15 +47,32 @@ class Words:
         self._drop = True
 
 
+class Gaps:
+    """The spaces and line ends between words. Each gap is looked through once, however many lines it has."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._end = 0
+        self._has_option = False
+
+    def goes_on(self, at: int) -> bool:
+        """Whether an option follows the line end at ``at``, which is never before the one asked for last."""
+        if at >= self._end:
+            gap = _GAP.match(self._text, at)
+            self._end = gap.end() if gap else at
+            self._has_option = self._text.startswith("-", self._end)
+        return self._has_option
+
+
 def bash(text: str) -> list[str]:
     """Words of a POSIX shell, and ``$'…'``. Variables stay as they are written."""
-    words = Words()
+    words, gaps = Words(), Gaps(text)
     at = 0
     while at < len(text):
         char = text[at]
         if continued := _CONTINUED.match(text, at):
             at = continued.end()
-        elif char == "\n" and not MORE_OPTIONS.match(text, at):
+        elif char == "\n" and not gaps.goes_on(at):
             if words.done:
                 break
             at += 1

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,15 +39,20 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be sent: one filled text for each row."""
+    """What would be sent: one filled text for each row, made one after another when it is needed."""
 
     table: Table
-    texts: tuple[str, ...]
+    version: PayloadVersion
     estimate: Estimate
 
     @property
     def count(self) -> int:
-        return len(self.texts)
+        return len(self.table.rows)
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """The text of each row. All of them at once would take hundreds of times the payload."""
+        return _filled(self.version, self.table)
 
     @property
     def price(self) -> str:
@@ -90,38 +95,45 @@ def read(text: str, declared: Sequence[Variable]) -> Table:
     if len(text) > MOST_CHARACTERS:
         raise TableProblem("This table is larger than 2 MB. Split it into several.")
     text = text.removeprefix("\ufeff").replace("\x00", "")
-    if not text.strip():
+    lines, count = _parsed(text)
+    if not lines:
         raise TableProblem(
             "The table is empty. Its first line names the variables, each further line is one run."
         )
-    lines = _parsed(text)
     columns = tuple(cell.strip() for cell in lines[0])
     _check_columns(columns)
     names = {variable.name for variable in declared}
     if not names.intersection(columns):
         wanted = ", ".join(variable.name for variable in declared) or "none are declared"
         raise TableProblem(f"No column names a variable of this payload ({wanted}).")
-    if len(lines) == 1:
+    if count == 1:
         raise TableProblem("The table has a first line only. Each further line is one run.")
-    if len(lines) - 1 > MOST_ROWS:
-        raise TableProblem(f"The table has {len(lines) - 1} rows; the most is {MOST_ROWS} at a time.")
+    if count - 1 > MOST_ROWS:
+        raise TableProblem(f"The table has {count - 1} rows; the most is {MOST_ROWS} at a time.")
     rows = []
     for number, cells in enumerate(lines[1:], 1):
         if len(cells) != len(columns):
-            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            raise TableProblem(f"Row {number} has {count} where the first line has {len(columns)}.")
+            found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            raise TableProblem(f"Row {number} has {found} where the first line has {len(columns)}.")
         rows.append({name: cell for name, cell in zip(columns, cells, strict=True) if name in names})
     return Table(columns, tuple(rows), tuple(name for name in columns if name not in names))
 
 
-def _parsed(text: str) -> list[list[str]]:
+def _parsed(text: str) -> tuple[list[list[str]], int]:
+    """The lines that hold anything, as far as they could be run, and how many there are."""
     first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
+    lines: list[list[str]] = []
+    count = 0
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            if any(cell.strip() for cell in cells):
+                count += 1
+                if count <= MOST_ROWS + 1:
+                    lines.append(cells)
     except csv.Error as error:
         raise TableProblem(f"This is no table that can be read: {error}.") from None
-    return [cells for cells in lines if any(cell.strip() for cell in cells)]
+    return lines, count
 
 
 def _check_columns(columns: Sequence[str]) -> None:
@@ -135,36 +147,42 @@ def _check_columns(columns: Sequence[str]) -> None:
 
 
 def plan(*, membership: Membership, mode: str, version: PayloadVersion, table: Table) -> Plan:
-    """Every row filled and checked, and what all of them will probably cost. Raises TableProblem at the first bad row.
+    """Every row filled and checked, and what all of them will probably cost.
 
-    An empty cell is no value: the variable's default stands in for it.
+    Raises TableProblem at the first bad row.
     """
+    for number, text in enumerate(_filled(version, table), 1):
+        try:
+            body.check(text, max_bytes=settings.MAX_BODY_BYTES)
+        except body.BodyProblem as problem:
+            raise TableProblem(f"Row {number}: {problem}") from problem
+    price = estimate(team=membership.team, mode=mode, endpoint=version.payload.endpoint)
+    return Plan(table, version, price)
+
+
+def _filled(version: PayloadVersion, table: Table) -> Iterator[str]:
+    """Each row's text. An empty cell is no value: the variable's default stands in for it."""
     declared = from_data(version.variables)
-    texts = []
     for number, row in enumerate(table.rows, 1):
         values = {name: cell for name, cell in row.items() if cell != ""}
         try:
-            text = fill(version.text, declared, values)
-            body.check(text, max_bytes=settings.MAX_BODY_BYTES)
-        except (VariableProblem, body.BodyProblem) as problem:
+            yield fill(version.text, declared, values)
+        except VariableProblem as problem:
             raise TableProblem(f"Row {number}: {problem}") from problem
-        texts.append(text)
-    price = estimate(team=membership.team, mode=mode, endpoint=version.payload.endpoint)
-    return Plan(table, tuple(texts), price)
 
 
 def send(
     *,
     membership: Membership,
-    version: PayloadVersion,
+    plan: Plan,
     api_version: int,
     key: ApiKey,
-    texts: Sequence[str],
     token: uuid.UUID,
 ) -> Sent:
-    """One run for each text, until one is refused. ``token`` is the form's: sent again, it makes none anew."""
+    """One run for each row, until one is refused. ``token`` is the form's: sent again, it makes none anew."""
     runs: list[Run] = []
-    for number, text in enumerate(texts):
+    version = plan.version
+    for number, text in enumerate(plan.texts):
         digest = hashlib.sha256(text.encode()).hexdigest()
         try:
             run = submit(
@@ -179,7 +197,7 @@ def send(
                 payload_version=version.id if api_version == version.version else None,
             )
         except SubmitProblem as problem:
-            return Sent(tuple(runs), len(texts) - len(runs), problem)
+            return Sent(tuple(runs), plan.count - len(runs), problem)
         runs.append(run)
     return Sent(tuple(runs), 0)
 

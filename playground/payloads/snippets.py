@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 
 from playground.payloads import pasted
-from playground.payloads.literals import Client, Names, NotPlain, Value, as_json_text
+from playground.payloads.literals import Client, Names, NotPlain, Value
 from playground.payloads.pasted import Pasted, PasteProblem
 
 _LOOKS = re.compile(
-    r"^\s*(?:import|from)\s+(?:requests|httpx|segmind)\b|\b(?:requests|httpx|segmind)\.\w+\(", re.MULTILINE
+    r"^[^\S\n]*(?:import|from)\s+(?:requests|httpx|segmind)\b|\b(?:requests|httpx|segmind)\.\w+\(",
+    re.MULTILINE,
 )
 _SDK_VERSION = {"run": 2, "submit_async": 2, "run_async": 2, "run_sync": 1}
 _SECRET = re.compile(r"(?:.*[_-])?(?:api[_-]?key|key|token|secret|authorization)", re.IGNORECASE)
@@ -83,13 +84,15 @@ class _Reader:
 
     def _branch(self, statement: ast.stmt, names: Names) -> None:
         """A part that may run or not: what it changes is unknown afterwards, but for the usual last ``if``."""
-        main = isinstance(statement, ast.If) and "__main__" in ast.dump(statement.test)
-        if not main:
-            names.forget(statement)
-        for part in ("body", "orelse"):
-            self._follow(getattr(statement, part, []), names)
-        if not main:
-            names.forget(statement)
+        if isinstance(statement, ast.If) and "__main__" in ast.dump(statement.test):
+            self._follow(statement.body, names)
+            self._follow(statement.orelse, names)
+            return
+        names.forget(statement)
+        for part in _parts(statement):
+            self._follow(part, names)
+            for one in part:
+                names.forget(one)
 
     def _look(self, statement: ast.AST, names: Names) -> None:
         for node in ast.walk(statement):
@@ -123,9 +126,10 @@ class _Reader:
         given = {word.arg: word.value for word in call.keywords if word.arg}
         order = ("method", "url", "data") if method == "request" else ("url", "data", "json")
         given = dict(zip(order, call.args, strict=False)) | given
-        if method == "request" and names.text(given.get("method")).upper() != "POST":
+        if method == "request" and names.text(given.get("method"))[:5].upper() != "POST":
             return None
         address = names.text(given.get("url"))
+        names.allowance.take(call, len(address))
         if "://" not in address:
             address = client.base.rstrip("/") + "/" + address.lstrip("/")
         endpoint, version = pasted.route_of(address, self.hosts)
@@ -138,24 +142,36 @@ class _Reader:
         value = names.value(body)
         # httpx and requests send a text as it is, and json= as JSON.
         plain = isinstance(value, str) and "json" not in given
-        return endpoint, version, str(value) if plain else as_json_text(value)
+        return endpoint, version, str(value) if plain else names.json_text(body, value)
 
     def _sdk_call(self, call: ast.Call, names: Names, version: int) -> tuple[str, int, str]:
         given = {word.arg: word.value for word in call.keywords}
         model = call.args[0] if call.args else given.pop("slug", None) or given.pop("model", None)
         slug = names.text(model)
+        names.allowance.take(call, len(slug))
         endpoint, _ = pasted.route_of(
             f"https://api.segmind.com/v{version}/{slug}", frozenset({"api.segmind.com"})
         )
         if len(call.keywords) == 1 and call.keywords[0].arg is None:
-            return endpoint, version, as_json_text(names.value(call.keywords[0].value))
+            given_whole = call.keywords[0].value
+            return endpoint, version, names.json_text(given_whole, names.value(given_whole))
         fields: dict[str, Value] = {}
         for word in call.keywords:
             if word.arg is None:
-                fields |= names.fields(word.value)
+                names.take_over(fields, word.value)
             elif word.value is not model:
                 fields[word.arg] = names.value(word.value)
-        return endpoint, version, as_json_text(fields)
+        return endpoint, version, names.json_text(call, fields)
+
+
+def _parts(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The bodies of a branch, each ``elif`` among them: it is one branch, however long, and not one inside another."""
+    yield getattr(statement, "body", [])
+    other: list[ast.stmt] = getattr(statement, "orelse", [])
+    while isinstance(statement, ast.If) and len(other) == 1 and isinstance(other[0], ast.If):
+        yield other[0].body
+        other = other[0].orelse
+    yield other
 
 
 def _change(statement: ast.stmt, names: Names) -> None:
@@ -170,7 +186,7 @@ def _change(statement: ast.stmt, names: Names) -> None:
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         call = statement.value
         if isinstance(call.func, ast.Attribute) and call.func.attr == "update" and len(call.args) == 1:
-            names.update(call.func.value, call.args[0])
+            names.update(call.func, call.args[0])
         elif isinstance(call.func, ast.Attribute) and call.func.attr in _CHANGES | {"update"}:
             names.forget(call.func)
 

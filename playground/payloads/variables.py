@@ -10,6 +10,7 @@ A default may name other variables; what a person typed is taken as it is.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -290,9 +291,7 @@ def _resolved(needed: Sequence[Variable], values: Mapping[str, str]) -> dict[str
             if value is None:
                 default = names[name].default or ""
                 inner = {other: text_of(other, (*path, name)) for other in used_in_text(default, needed)}
-                sizes = {other: len(text) for other, text in inner.items()}
-                _check_size(default, sizes, LONGEST, f"The value of {name}")
-                value = USE.sub(lambda match: inner.get(match[1], match[0]), default)
+                value = _put_into(name, default, inner)
             elif len(value) > LONGEST_GIVEN:
                 raise VariableProblem(f"The value of {name} is longer than {LONGEST_GIVEN} characters.", name)
             given[name] = value
@@ -301,6 +300,13 @@ def _resolved(needed: Sequence[Variable], values: Mapping[str, str]) -> dict[str
     for variable in needed:
         text_of(variable.name, ())
     return given
+
+
+def _put_into(name: str, default: str, others: Mapping[str, str]) -> str:
+    """The default of ``name`` with the values of the ``others`` that it names."""
+    sizes = {other: len(text) for other, text in others.items()}
+    _check_size(default, sizes, LONGEST, f"The value of {name}")
+    return USE.sub(lambda match: others.get(match[1], match[0]), default)
 
 
 def check_value(variable: Variable, value: str) -> None:
@@ -344,16 +350,18 @@ def plain_uses(text: str, declared: Iterable[Variable]) -> list[str]:
 
 
 def with_defaults(text: str, declared: Sequence[Variable]) -> str:
-    """``text`` filled as far as the defaults go; what would be asked for stays as it is."""
-    open_names = {variable.name for variable in missing(text, declared, {})}
-    ready = [
-        variable
-        for variable in declared
-        if variable.default is not None and not open_names & {one.name for one in _behind(variable, declared)}
-    ]
-    return fill(text, ready, {})
-
-
-def _behind(variable: Variable, declared: Sequence[Variable]) -> list[Variable]:
-    """The variables that its default names, directly or through others."""
-    return used(f'"{{{{{variable.name}}}}}"', declared)
+    """``text`` filled as far as the defaults go; what would be asked for, or does not fit its type, stays as it is."""
+    waiting = {variable.name: variable for variable in declared if variable.default is not None}
+    behind = {name: set(used_in_text(one.default or "", declared)) for name, one in waiting.items()}
+    given: dict[str, str] = {}
+    while found := [one for name, one in waiting.items() if given.keys() >= behind[name]]:
+        for variable in found:
+            del waiting[variable.name]
+            with suppress(VariableProblem):
+                value = _put_into(variable.name, variable.default or "", given)
+                check_value(variable, value)
+                given[variable.name] = value
+    try:
+        return fill(text, [variable for variable in declared if variable.name in given], {})
+    except VariableProblem:
+        return text

@@ -3,12 +3,12 @@
 import re
 
 from playground.payloads.pasted import PasteProblem
-from playground.payloads.quoting import FILLED, MORE_OPTIONS, OPEN, Words, find
+from playground.payloads.quoting import FILLED, OPEN, Gaps, Words, find
 
 _CARET = re.compile(r'\^(?:\r?\n(\r?\n|[\s\S])?|([\s\S])?)|"|[^"^]+')
 _SLASHES = re.compile(r"\\+")
 _RUN = re.compile(r'[^\\"\s|&<>]+|[\s\S]')
-_HERE = re.compile(r"""@(['"])[ \t]*\r?\n([\s\S]*?)\r?\n\1@""")
+_HERE = re.compile(r"""@(['"])[ \t]*\r?\n""")
 _POWER_RUN = re.compile(r"[^\s'\"`$;|&@]+|[\s\S]")
 _POWER_DOUBLE = re.compile(r'[^"`$]+|`[\s\S]|""|[\s\S]')
 _POWER_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "e": "\x1b", "a": "\a", "b": "\b"}
@@ -17,7 +17,7 @@ _POWER_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "e": "\x1b", "a": 
 def command_prompt(text: str) -> list[str]:
     """Words as ``cmd`` hands them on and a Windows program splits them: ``^``, ``""`` and ``\\"`` are read."""
     text = _without_carets(text)
-    words = Words()
+    words, gaps = Words(), Gaps(text)
     quoted = False
     at = 0
     while at < len(text):
@@ -31,7 +31,7 @@ def command_prompt(text: str) -> list[str]:
             words.add("")
             quoted = not quoted
             at += 1
-        elif not quoted and char == "\n" and not MORE_OPTIONS.match(text, at) and words.done:
+        elif not quoted and char == "\n" and not gaps.goes_on(at) and words.done:
             break
         elif not quoted and char.isspace():
             words.end()
@@ -86,20 +86,19 @@ def _slashes(text: str, at: int, words: Words) -> int:
 
 def powershell(text: str) -> list[str]:
     """Words of PowerShell: ``''`` and ``""`` are doubled quotes, the backtick escapes and continues lines."""
-    words = Words()
+    words, gaps, never_closed = Words(), Gaps(text), set[str]()
     at = 0
     while at < len(text):
         char = text[at]
-        if words.between and (here := _HERE.match(text, at)):
-            words.add(here[2])
-            at = here.end()
+        if words.between and (end := _here(text, at, words, never_closed)):
+            at = end
         elif char == "'":
             at = _single(text, at + 1, words)
         elif char == '"':
             at = _double(text, at + 1, words)
         elif char == "`":
             at = _backtick(text, at + 1, words)
-        elif char == "\n" and not MORE_OPTIONS.match(text, at) and words.done:
+        elif char == "\n" and not gaps.goes_on(at) and words.done:
             break
         elif char.isspace():
             words.end()
@@ -112,6 +111,22 @@ def powershell(text: str) -> list[str]:
             at = _plain(_POWER_RUN, text, at, words)
     words.end()
     return words.done
+
+
+def _here(text: str, at: int, words: Words, never_closed: set[str]) -> int:
+    """Where a text of several lines between ``@'`` and ``'@`` ends, 0 where none begins.
+
+    ``never_closed`` are the ends that are looked for in vain from some place on, and so from every later one.
+    """
+    begin = _HERE.match(text, at)
+    if begin is None or begin[1] in never_closed:
+        return 0
+    closed = text.find(f"\n{begin[1]}@", begin.end())
+    if closed < 0:
+        never_closed.add(begin[1])
+        return 0
+    words.add(text[begin.end() : closed].removesuffix("\r"))
+    return closed + 3
 
 
 def _single(text: str, at: int, words: Words) -> int:

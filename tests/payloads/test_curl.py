@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from playground.payloads.curl import begins_like_curl, read_curl
 from playground.payloads.pasted import PasteProblem
+from playground.payloads.quoting import bash
+from playground.payloads.windows import command_prompt, powershell
 
 HOSTS = frozenset({"api.segmind.com", "127.0.0.1:9100"})
 KEY = "SG_0123456789abcdef"
@@ -153,6 +156,22 @@ def test_only_a_command_begins_like_curl() -> None:
     assert begins_like_curl("curl.exe -X")
     assert not begins_like_curl("a curl up")
     assert not begins_like_curl("curly hair")
+
+
+@pytest.mark.parametrize("reader", [bash, command_prompt, powershell])
+def test_a_gap_of_many_lines_is_one_gap(reader: Callable[[str], list[str]]) -> None:
+    gap = "\n" * 300_000
+    assert reader(f"a {gap}-b {gap}c") == ["a", "-b"]
+
+
+def test_many_texts_that_are_never_closed_are_words() -> None:
+    assert powershell(" @'\n'" * 100_000) == ["@\n"] * 100_000
+    assert powershell("a @'\r\nb\r\n'@ @\"\nc\n\"@ @'\nd'") == ["a", "b", "c", "@\nd"]
+
+
+def test_a_command_of_many_commands_is_refused() -> None:
+    with pytest.raises(PasteProblem, match="more than one address"):
+        read_curl("curl.exe " * 100_000, HOSTS)
 
 
 _VALUES = st.recursive(

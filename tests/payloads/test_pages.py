@@ -10,7 +10,6 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey, Membership
-from playground.payloads import diffs
 from playground.payloads.models import Payload, PayloadVersion, Visibility
 from playground.payloads.saving import save_payload, save_version
 from playground.payloads.variables import Kind, Variable
@@ -113,6 +112,10 @@ def test_saved_from_a_run_with_its_text_and_tag(client: Client, bob: Membership)
     assert client.get(f"/t/studio/sandbox/history/{run.id}/").status_code == 200
 
 
+def test_an_endpoint_that_no_name_can_be_is_not_found(client: Client) -> None:
+    assert client.get(f"{HERE}new/?endpoint=%00").status_code == 404
+
+
 def test_what_cannot_be_saved_is_said_at_its_place_and_kept(client: Client, people: People) -> None:
     data = {"name": "Fox", "endpoint": "painter", "version": "1", "body": '{"a": }'}
     page = client.post(f"{HERE}new/", data)
@@ -147,6 +150,31 @@ def test_declaring_variables_makes_a_version(client: Client, save: Save) -> None
     assert client.post(f"{HERE}{payload.id}/variables/", {**data, **row}).status_code == 302
     newest = payload.versions.get(number=2)
     assert (newest.text, [row["name"] for row in newest.variables]) == ('{"p": "{{a}} {{b}}"}', ["a"])
+
+
+@pytest.mark.parametrize("total", ["", "999999"])
+def test_rows_of_variables_that_cannot_be_counted_are_told(client: Client, save: Save, total: str) -> None:
+    payload = save()
+    data = {"form-TOTAL_FORMS": total, "form-INITIAL_FORMS": "0", "base": "1"}
+    answer = client.post(f"{HERE}{payload.id}/variables/", data)
+    assert answer.status_code == 422
+    assert "Not saved" in answer.content.decode()
+    assert payload.versions.count() == 1
+
+
+def test_a_default_of_another_type_does_not_close_the_page(client: Client, bob: Membership) -> None:
+    declared = [
+        Variable("n", Kind.INTEGER, "{{w}}"),
+        Variable("w", default="abc"),
+        Variable("m", default="{{n}}!"),
+    ]
+    payload = save_payload(
+        membership=bob, name="Odd", endpoint="painter", version=1,
+        text='{"a": "{{n}}", "b": "{{w}}", "c": "{{m}}"}', variables=declared,
+    )  # fmt: skip
+    page = client.get(f"{HERE}{payload.id}/")
+    assert page.status_code == 200
+    assert page.context["code_text"] == '{"a": "{{n}}", "b": "abc", "c": "{{m}}"}'
 
 
 def test_run_fills_the_variables_and_names_the_version(client: Client, bob: Membership, key: ApiKey) -> None:
@@ -219,17 +247,6 @@ def test_a_draft_remembers_the_payload_it_began_from(client: Client, bob: Member
     assert (desk.payload, desk.text, [one.name for one in desk.variables]) == (
         version, '{"p": "{{animal}}"}', ["animal", "seed"],
     )  # fmt: skip
-
-
-def test_a_difference_marks_words_and_names_what_else_changed(bob: Membership) -> None:
-    old = with_variables(bob)
-    new = PayloadVersion(version=2, text=old.text.replace("fox", "owl").replace("A ", "An "), variables=[])
-    found = diffs.between(old, new)
-    assert found.facts == ("v1 → v2", "animal is no variable any more", "seed is no variable any more")
-    marked = [(line.sign, [part.text for part in line.parts if part.changed]) for line in found.lines]
-    assert marked == [("−", ["A"]), ("+", ["An"])]
-    assert "".join(part.text for part in found.lines[1].parts) == new.text
-    assert diffs.between(old, old).is_empty
 
 
 def test_its_page_says_what_others_made_of_it(people: People, bob: Membership, save: Save) -> None:

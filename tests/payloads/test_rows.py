@@ -1,5 +1,6 @@
 """One run for each row of a table: read before anything is sent, priced, made once, stopped at a refusal."""
 
+import tracemalloc
 import uuid
 from decimal import Decimal
 
@@ -42,7 +43,7 @@ def plan(bob: Membership, version: PayloadVersion, table: str) -> rows.Plan:
 
 def test_each_row_is_a_text(bob: Membership, version: PayloadVersion) -> None:
     made = plan(bob, version, '\ufeffseed;animal;note\r\n1;"red; fox";x\r\n;owl;y\r\n')
-    assert made.texts == (
+    assert tuple(made.texts) == (
         '{"prompt": "A red; fox", "seed": 1}',
         '{"prompt": "A owl", "seed": 7}',
     )
@@ -59,6 +60,8 @@ def test_the_price_is_for_all_rows(bob: Membership, version: PayloadVersion) -> 
     ("table", "words"),
     [
         ("", "empty"),
+        (",\n", "empty"),
+        (" ; \n;\n", "empty"),
         ("animal\n", "first line only"),
         ("beast\nfox\n", "No column names a variable of this payload (animal, seed)"),
         ("animal,animal\na,b\n", "Two columns are called animal"),
@@ -77,24 +80,38 @@ def test_a_table_that_cannot_be_run(bob: Membership, version: PayloadVersion, ta
     assert not Run.objects.exists()
 
 
-def send(bob: Membership, version: PayloadVersion, texts: tuple[str, ...], token: uuid.UUID) -> rows.Sent:
+def send(bob: Membership, plan: rows.Plan, token: uuid.UUID) -> rows.Sent:
     key = bob.team.api_keys.filter(owner=bob.user).first() or make_key(bob)
-    return rows.send(membership=bob, version=version, api_version=1, key=key, texts=texts, token=token)
+    return rows.send(membership=bob, plan=plan, api_version=1, key=key, token=token)
+
+
+def test_a_plan_of_many_rows_is_no_larger_than_its_payload(bob: Membership) -> None:
+    text = '{"prompt": "{{animal}}", "mask": "%s"}' % ("x" * 100_000)
+    payload = save_payload(
+        membership=bob, name="Large", endpoint="painter", version=1, text=text, variables=DECLARED
+    )
+    version = payload.versions.get()
+    tracemalloc.start()
+    made = plan(bob, version, "animal\n" + "fox\n" * 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made.count == 20
+    assert peak < 10 * len(text)
 
 
 def test_a_double_click_makes_each_run_once(bob: Membership, version: PayloadVersion) -> None:
-    texts, token = plan(bob, version, "animal\nfox\nowl\nfox\n").texts, uuid.uuid4()
-    first, second = send(bob, version, texts, token), send(bob, version, texts, token)
+    made, token = plan(bob, version, "animal\nfox\nowl\nfox\n"), uuid.uuid4()
+    first, second = send(bob, made, token), send(bob, made, token)
     assert [run.id for run in first.runs] == [run.id for run in second.runs]
     assert Run.objects.count() == 3
     assert set(Run.objects.values_list("source", "tag", "payload_version")) == {("rows", "zoo", version.id)}
-    assert RunText.objects.get(run=first.runs[1]).request_text == texts[1]
+    assert RunText.objects.get(run=first.runs[1]).request_text == list(made.texts)[1]
 
 
 def test_a_budget_stops_the_rest(people: People, bob: Membership, version: PayloadVersion) -> None:
     terms = budgets.Terms(name="Two", limit_runs=2)
     budgets.make(membership=people.membership("alice"), mode="sandbox", terms=terms)
-    sent = send(bob, version, plan(bob, version, "animal\na\nb\nc\nd\n").texts, uuid.uuid4())
+    sent = send(bob, plan(bob, version, "animal\na\nb\nc\nd\n"), uuid.uuid4())
     assert (len(sent.runs), sent.left) == (2, 2)
     assert sent.problem is not None
     assert sent.problem.refused is not None

@@ -136,6 +136,7 @@ def test_values(lines: str, value: object) -> None:
         ("data = {'a': 1}\nfor i in x:\n    data['a'] = i", "data is changed here"),
         ("data = {'a': []}\ndata['a'].append(1)", "Line 3: data is changed here"),
         ("data = {'a': 1}\ndata['a'] += 1", "data is changed here"),
+        ("data = {'a': 1}\ndata.update({'b': f()})", "Line 3: data is changed here"),
         ("data = {'a': 1", "is not Python"),
         (f"data = {{'a': '{KEY}'}}", "key inside the JSON"),
         (
@@ -177,6 +178,70 @@ def test_the_first_of_several_calls_of_a_model_is_taken() -> None:
         "requests.post('https://api.segmind.com/v1/two', json={})\n"
     )
     assert (found.endpoint, found.notes) == ("one", ("It sends several requests; the first was taken.",))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "data = {'a': 1}\n"
+        + "".join(f"data['{n}'] = {n}\n" for n in range(2000))
+        + "".join(f"b{n} = {{**data}}\n" for n in range(200))
+        + "data = b199",
+        "a = 'x'\n" + "a = a + a\n" * 60 + "data = {'p': a}",
+        "a = 'x'\n" + "a = f'{a}{a}'\n" * 60 + "data = {'p': a}",
+        "data = {'p': 'x'}\n" + "data = [data, data]\n" * 60,
+        "data = ['\"']\n" + "data = [json.dumps(data)]\n" * 60,
+        f"a = '{' x' * 200_000}'\n" + "".join(f"b{n} = a.strip()\n" for n in range(90)) + "data = [b89]",
+    ],
+)
+def test_what_grows_beyond_measure_is_refused_before_it_is_made(lines: str) -> None:
+    with pytest.raises(PasteProblem, match=r"Line \d+: What is put together here grows larger than anything"):
+        read(call(lines))
+
+
+def test_a_value_that_grew_and_is_not_sent_is_no_obstacle() -> None:
+    assert read(call("a = 'x'\n" + "a = a + a\n" * 60 + "data = {'p': 1}")).text == '{\n  "p": 1\n}'
+
+
+def test_a_long_elif_is_one_branch() -> None:
+    # Looked through anew for each part, it would be too large.
+    program = "b = 1\nif a: pass\n" + "elif a: pass\n" * 200 + "else:\n" + " x = 1\n" * 4000
+    assert read(program + call("data = {'a': 1}")).text == '{\n  "a": 1\n}'
+    with pytest.raises(PasteProblem, match="Line 4203: x is changed here"):
+        read(program + call("data = {'a': x}"))
+
+
+def test_an_if_within_an_else_knows_what_stands_beside_it() -> None:
+    lines = "s = requests.Session()\nif x:\n    pass\nelse:\n    data = {'a': 1}\n    if y:\n        "
+    found = read(call(lines + "s.post('https://api.segmind.com/v1/m', json=data)"))
+    assert found.text == '{\n  "a": 1\n}'
+
+
+def test_branches_within_branches_are_followed_up_to_a_size() -> None:
+    nested = "".join(" " * depth + "if a:\n" for depth in range(90)) + " " * 90 + "x = 1;" * 4000 + "\n"
+    with pytest.raises(PasteProblem, match="too large to be followed"):
+        read(nested + call("data = {'a': 1}"))
+
+
+def test_one_part_of_a_branch_knows_nothing_of_another() -> None:
+    lines = "s = requests.Session()\nif x:\n    data = {'a': 1}\nelif y:\n    pass\nelse:\n    "
+    with pytest.raises(PasteProblem, match="Line 4: data is changed here"):
+        read(call(lines + "s.post('https://api.segmind.com/v1/m', json=data)"))
+
+
+def test_many_empty_lines_are_no_program() -> None:
+    assert not looks_like_python("x" + "\n" * 500_000)
+    assert looks_like_python("x" + "\n" * 500_000 + "\t import httpx")
+
+
+def test_a_client_at_an_address_that_is_not_known() -> None:
+    with pytest.raises(PasteProblem, match="No call of a model"):
+        read("import httpx\nc = httpx.Client(base_url=BASE)\nc.post('/v1/m', json={})")
+
+
+def test_more_keys_than_a_request_has() -> None:
+    with pytest.raises(PasteProblem, match="holds 51 keys"):
+        read("".join(f"api_key = 'secret-{n:04}'\n" for n in range(51)) + call("data = {'a': 1}"))
 
 
 @given(

@@ -75,10 +75,9 @@ def _send(
     data = form.cleaned_data
     sent = rows.send(
         membership=membership,
-        version=version,
+        plan=plan,
         api_version=data["version"],
         key=data["key"],
-        texts=plan.texts,
         token=data["token"],
     )
     if sent.problem is not None:

@@ -36,6 +36,8 @@ def payload_variables(request: HttpRequest, team: str, mode: str, payload: uuid.
         if not problem:
             messages.success(request, "The variables are saved, as a new version.")
             return redirect(load.address_of(membership, mode, found))
+    elif request.method == "POST":
+        problem = " ".join(map(str, rows.non_form_errors()))
     context = {
         **load.frame(membership, mode),
         "payload": found,
