@@ -18,8 +18,8 @@ from tests.ledger.caps import MODE, cap, today
 from tests.personas import People, make_user
 
 pytestmark = pytest.mark.django_db
-# Each stands in the books of somebody else, and nowhere else.
-SECRETS = ("Zenobia", "zenith-9", "Zinc", "7.7131", "7.71", "Zephyr", "Zwieback")
+# Each stands in the books of somebody else alone: no time of a day has so many seconds.
+SECRETS = ("Zenobia", "zenith-9", "Zinc", "771.3131", "771.31", "Zephyr", "Zwieback")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def zenobia(people: People) -> Membership:
     """A teammate who spent with a key of hers, has a budget, has asked for more of it and is frozen."""
     made = Membership.objects.create(team=people.team, user=make_user("Zenobia"), role=Role.MEMBER)
     _spend(people, made, MODE)
-    terms = Terms(name="Zephyr", person=made.user, limit_usd=Decimal("7.72"))
+    terms = Terms(name="Zephyr", person=made.user, limit_usd=Decimal("772"))
     alice = people.membership("alice")
     budget = budgets.make(membership=alice, mode=MODE, terms=terms)
     requests.ask(membership=made, budget=budget, usd=Decimal(5), runs=0, reason="Zwieback")
@@ -47,9 +47,9 @@ def _spend(people: People, who: Membership, mode: str) -> None:
         key_label="Zinc",
         endpoint="zenith-9",
         tag="Zephyr",
-        amount="8",
+        amount="772",
     )
-    learn(run, "billed", "7.7131")
+    learn(run, "billed", "771.3131")
 
 
 def pages(client: Client, mode: str) -> Iterator[tuple[str, str]]:
@@ -91,7 +91,7 @@ def test_a_member_of_a_private_team_learns_nothing_of_others(
 ) -> None:
     people.team.own_runs_only = True
     people.team.save()
-    cap(people, "20")
+    cap(people, "2000")
     _own(people)
     assert told(people.bob.client(), MODE) == set()
     telling.tell()
@@ -121,8 +121,8 @@ def test_teammates_see_what_is_spent_and_not_what_one_of_them_may(
     place = f"/t/studio/{MODE}/spend/?by=person"
     for persona, sees in ((people.bob, False), (people.audrey, True)):
         text = persona.client().get(place).text
-        assert "7.7131" in text
-        assert ("7.72" in text) is sees
+        assert "771.3131" in text
+        assert ("772" in text) is sees
 
 
 def test_a_stranger_and_somebody_who_left_learn_nothing(people: People, zenobia: Membership) -> None:
