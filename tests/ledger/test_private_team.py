@@ -27,7 +27,7 @@ def zenobia(people: People) -> Membership:
     """A teammate who spent with a key of hers, has a budget, has asked for more of it and is frozen."""
     made = Membership.objects.create(team=people.team, user=make_user("Zenobia"), role=Role.MEMBER)
     _spend(people, made, MODE)
-    terms = Terms(name="Zephyr", person=made.user, limit_usd=Decimal("772"))
+    terms = Terms(name="Zephyr", person=made.user, limit_usd=Decimal(772))
     alice = people.membership("alice")
     budget = budgets.make(membership=alice, mode=MODE, terms=terms)
     requests.ask(membership=made, budget=budget, usd=Decimal(5), runs=0, reason="Zwieback")
