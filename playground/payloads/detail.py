@@ -6,12 +6,16 @@ from typing import Any
 from accounts.models import Membership
 from playground.payloads import diffs, forks, library, stats, usage
 from playground.payloads.models import Payload, PayloadFavourite, PayloadVersion
+from playground.payloads.sent import values_in
 from playground.payloads.stats import Stats
 from playground.payloads.variables import from_data, plain_uses, with_defaults
 from playground.runs import prose
 from playground.runs.models import Output, Run
 
 RECENT = 12
+# Of what a run sent, to read its values out, and of one value.
+LONGEST_READ = 100_000
+LONGEST_SAID = 60
 MOST_VERSIONS = 50
 
 
@@ -32,7 +36,10 @@ def page_of(
     figures = stats.of_versions(membership=membership, mode=mode, versions=[*versions, version])
     before = seen.filter(number__lt=version.number).order_by("-number").first()
     declared = from_data(version.variables)
-    runs = list(stats.runs_of(membership=membership, mode=mode, payload=payload)[:RECENT])
+    recent = stats.runs_of(membership=membership, mode=mode, payload=payload)
+    runs = list(
+        recent.select_related("payload_version", "text").defer("text__response_text", "text__search")[:RECENT]
+    )
     return {
         "payload": payload,
         "version": version,
@@ -50,13 +57,24 @@ def page_of(
         else None,
         "source": forks.source_of(membership=membership, payload=payload),
         "fork_count": payload.forks.count(),
-        "runs": [(run, picture_of(run)) for run in runs],
+        "runs": [(run, picture_of(run), _said(run)) for run in runs],
         "cover": next(iter(library.covers_of(membership, mode, [payload]).values()), None),
         "favourite": PayloadFavourite.objects.filter(payload=payload, person=membership.user_id).exists(),
         "may_manage": payload.may_manage(membership),
         "readers": sorted(user.label for user in payload.readers.all()),
         "is_own": payload.owner_id == membership.user_id,
     }
+
+
+def _said(run: Run) -> str:
+    """The values of its variables, so that one row of a table is told from another."""
+    text = (
+        run.text.request_text
+        if run.text.erased_at is None and len(run.text.request_text) < LONGEST_READ
+        else ""
+    )
+    values = values_in(run.payload_version, text) if text and run.payload_version is not None else None
+    return ", ".join(f"{name}: {value[:LONGEST_SAID]}" for name, value in (values or {}).items())
 
 
 def picture_of(run: Run) -> Output | None:
