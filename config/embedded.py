@@ -188,10 +188,10 @@ class Postgres(_Server):
     def _make_place(self) -> None:
         if self.place != self.data_dir:
             self._say(f"PostgreSQL's data is in {self.place}: its user can't enter {self.data_dir.parent}.")
-        if not self.place.exists():
-            self.place.mkdir(mode=0o700)
-            if self.account:
-                os.chown(self.place, self.account.uid, self.account.gid)
+        self.place.mkdir(mode=0o700, exist_ok=True)
+        # An empty one may be of a start that was killed before it gave the folder away.
+        if self.account and not any(self.place.iterdir()):
+            os.chown(self.place, self.account.uid, self.account.gid)
         owner = self.place.stat().st_uid
         if owner != (self.account.uid if self.account else os.geteuid()):
             raise EmbeddedServerError(f"{self.place} belongs to user {owner}: start Atelier as that user.")

@@ -105,6 +105,13 @@ def test_a_half_made_cluster_is_made_again(postgres: Postgres) -> None:
     assert not draft.exists()
 
 
+def test_a_folder_that_was_made_and_not_yet_given_away_is(postgres: Postgres) -> None:
+    postgres.data_dir.mkdir(mode=0o700)
+    postgres.start()
+    write_row(postgres)
+    assert read_rows(postgres)
+
+
 def test_one_folder_serves_one_process(postgres: Postgres) -> None:
     postgres.start()
     with pytest.raises(EmbeddedServerError, match="in use by another Atelier"):

@@ -85,12 +85,12 @@ def test_a_balance_in_a_refusal_stays_with_the_keys_owner(people: People) -> Non
     refused(
         people.membership("bob"),
         406,
-        "Insufficient credits. Balance: 7.77",
+        "Insufficient credits. Balance: 877.77",
         "credits",
-        evidence={"balance_text": "7.77"},
+        evidence={"balance_text": "877.77"},
     )
-    assert "7.77" in body(people.bob, "jsonl")
-    assert "7.77" not in body(people.alice, "jsonl") + body(people.audrey, "csv")
+    assert "877.77" in body(people.bob, "jsonl")
+    assert "877.77" not in body(people.alice, "jsonl") + body(people.audrey, "csv")
 
 
 def test_batches_join_without_loss(people: People, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,10 @@ def html(persona: Persona, run: Run, tail: str = "") -> str:
     return response.content.decode()
 
 
-V2 = json.dumps({"status": "COMPLETED", "metrics": {"cost": 0.05, "remaining_credits": 7.77}, "output": "{}"})
-HEADERS = [["content-type", "image/png"], ["x-cost", "0.04"], ["X-Remaining-Credits", "7.77"]]
+V2 = json.dumps(
+    {"status": "COMPLETED", "metrics": {"cost": 0.05, "remaining_credits": 877.77}, "output": "{}"}
+)
+HEADERS = [["content-type", "image/png"], ["x-cost", "0.04"], ["X-Remaining-Credits", "877.77"]]
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def run(people: People) -> Run:
         response_text=V2,
         seed="18446744073709551615",
         request_id="req-1",
-        evidence={"cost_text": "0.04", "balance_text": "7.77", "content_type": "image/png"},
+        evidence={"cost_text": "0.04", "balance_text": "877.77", "content_type": "image/png"},
         output_kind="image",
     )
     add_output(made, make_file(bob, PNG, width=1, height=1))
@@ -61,26 +63,26 @@ def test_everything_about_it(people: People, run: Run) -> None:
     for text in (
         "200 · billed", "$ 0.0400", "18446744073709551615", "req-1", "secret harbour", "&quot;guidance&quot;: 1.0",
         "x-cost", "Submitted", "Succeeded", "Rule 1:", "Status 200 is billed", "Open in playground", "Run again",
-        "1 × 1", "copied", "$ 7.77",
+        "1 × 1", "copied", "$ 877.77",
     ):  # fmt: skip
         assert text in page, text
 
 
 def test_a_balance_never_reaches_those_who_may_not_see_it(people: People, run: Run) -> None:
     for persona in (people.alice, people.adam, people.audrey):
-        assert "7.77" not in html(persona, run), persona.name
-        assert "7.77" not in html(persona, run, "result/"), persona.name
+        assert "877.77" not in html(persona, run), persona.name
+        assert "877.77" not in html(persona, run, "result/"), persona.name
     lent = make_key(people.membership("alice"), label="Lent", lent=True)
     by_bob = make_run(
         people.membership("bob"),
         key=lent,
         headers=HEADERS,
         response_text=V2,
-        evidence={"balance_text": "7.77"},
+        evidence={"balance_text": "877.77"},
     )
-    assert "7.77" not in html(people.bob, by_bob)
+    assert "877.77" not in html(people.bob, by_bob)
     for persona in (people.alice, people.adam, people.audrey):
-        assert "7.77" in html(persona, by_bob), persona.name
+        assert "877.77" in html(persona, by_bob), persona.name
 
 
 def test_a_refusal_for_credits_keeps_the_balance_of_a_lent_key_to_itself(people: People) -> None:
