@@ -66,15 +66,13 @@ def page_of(
     }
 
 
-def _said(run: Run) -> str:
-    """The values of its variables, so that one row of a table is told from another."""
-    text = (
-        run.text.request_text
-        if run.text.erased_at is None and len(run.text.request_text) < LONGEST_READ
-        else ""
-    )
-    values = values_in(run.payload_version, text) if text and run.payload_version is not None else None
-    return ", ".join(f"{name}: {value[:LONGEST_SAID]}" for name, value in (values or {}).items())
+def _said(run: Run) -> list[tuple[str, str]]:
+    """Names and values of its variables, so that one row of a table is told from another."""
+    text = run.text.request_text if run.text.erased_at is None else ""
+    if run.payload_version is None or not 0 < len(text) < LONGEST_READ:
+        return []
+    values = values_in(run.payload_version, text) or {}
+    return [(name, value[:LONGEST_SAID]) for name, value in values.items()]
 
 
 def picture_of(run: Run) -> Output | None:

@@ -218,6 +218,14 @@ def test_a_changed_text_keeps_the_tag_and_not_the_version(
     assert (run.text.request_text, run.payload_version_id, run.tag) == ('{"p": "owl"}', None, "zoo")
 
 
+def test_its_page_says_with_which_values_a_run_was_sent(client: Client, bob: Membership) -> None:
+    version = with_variables(bob)
+    sent = '{"prompt": "A <owl>, {{plain}}", "seed": 7}'
+    make_run(bob, endpoint="painter", payload_version=version, request_text=sent)
+    page = client.get(f"{HERE}{version.payload_id}/").text
+    assert 'title="animal: &lt;owl&gt;, seed: 7"' in page
+
+
 def test_an_opened_payload_comes_with_what_it_last_made(client: Client, bob: Membership, save: Save) -> None:
     version = save().versions.get()
     assert client.get(f"{DESK}?payload={version.id}").context["desk"].shown is None
