@@ -1,6 +1,7 @@
 """Which values a text that was sent has in the places of a saved text's variables."""
 
 import json
+from collections.abc import Iterator
 
 from playground.payloads.models import PayloadVersion
 from playground.payloads.variables import USE, from_data
@@ -18,7 +19,7 @@ def values_in(version: PayloadVersion, sent: str) -> dict[str, str] | None:
     values: dict[str, str] = {}
     fixed: set[Path] = set()
     whole: set[Path] = set()
-    for path, literal in places.scalars(version.text):
+    for path, literal in _leaves(version.text):
         parts = _parts(literal, names)
         if path not in given:
             return None
@@ -32,11 +33,19 @@ def values_in(version: PayloadVersion, sent: str) -> dict[str, str] | None:
     return None if _has_more(sent, fixed, whole) else values
 
 
+def _leaves(text: str) -> Iterator[tuple[Path, str]]:
+    """Paths and literals of everything that has nothing inside, an empty object or array among them."""
+    for place in places.places(text):
+        literal = text[place.start : place.end]
+        if literal[0] not in "{[" or not literal[1:-1].strip():
+            yield place.path, literal
+
+
 def _has_more(sent: str, fixed: set[Path], whole: set[Path]) -> bool:
     """Whether something stands in ``sent`` beside what was saved and what is inside a variable's value."""
     return any(
         path not in fixed and not any(path[:length] in whole for length in range(len(path) + 1))
-        for path, _ in places.scalars(sent)
+        for path, _ in _leaves(sent)
     )
 
 

@@ -190,6 +190,17 @@ class ShownCell:
     sees_balance: bool
     origin: PayloadVersion | None
 
+    @property
+    def may_be_kept(self) -> bool:
+        """A winner whose words are still there."""
+        run = self.run
+        return (
+            self.cell.picked
+            and run is not None
+            and run.state == State.SUCCEEDED
+            and run.text.erased_at is None
+        )
+
     @cached_property
     def kept_text(self) -> str | None:
         """As ``winners.version_text``; None also where there is no payload to keep it in."""

@@ -30,6 +30,7 @@ def test_every_value_is_found() -> None:
         SENT.replace(", {{plain}}", ""),
         SENT.replace('"n": 1.0, ', ""),
         SENT[:-1] + ', "x": 1}',
+        SENT[:-1] + ', "x": []}',
         "{}",
     ],
 )

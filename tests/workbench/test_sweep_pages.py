@@ -11,13 +11,14 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey, Membership
-from playground.payloads.saving import save_payload
+from playground.payloads.saving import save_payload, save_version
 from playground.payloads.variables import Kind, Variable
 from playground.runs.models import File, Run, State
-from playground.workbench import grid, starting, sweep_page, sweeps
+from playground.runs.retention import erase_content
+from playground.workbench import grid, retention, starting, sweep_page, sweeps
 from playground.workbench.models import Sweep, SweepCell
 from tests.personas import People, make_key
-from tests.runs.factories import add_output, make_file
+from tests.runs.factories import add_output, make_file, make_run
 
 BASE = "/t/studio/sandbox/sweeps/"
 NEW = f"{BASE}new/seedream-4.5/"
@@ -187,6 +188,63 @@ def test_a_winner_becomes_a_version_that_keeps_its_other_variables(
         )  # fmt: skip
         (cell,) = sweep_page.shown_cells(bob, made)
         assert cell.kept_text == kept
+
+
+@pytest.mark.parametrize(
+    ("sent", "values"),
+    [
+        ('{"prompt": "a fox", "loras": {}}', [("prompt", "a heron")]),
+        ('{"prompt": "a fox", "loras": []}', [("prompt", "a {{animal}}")]),
+    ],
+)
+def test_what_was_not_sent_like_this_is_not_kept_with_variables(
+    bob: Membership, key: ApiKey, sent: str, values: list[tuple[str, str]]
+) -> None:
+    payload = save_payload(
+        membership=bob, name="Dusk", endpoint="seedream-4.5", version=1,
+        text='{"prompt": "{{animal}}", "loras": []}', variables=[Variable("animal", default="a fox")],
+    )  # fmt: skip
+    made = sweeps.make(
+        membership=bob, endpoint="seedream-4.5", version=1, key=key, text=sent, cap_usd=None, cap_runs=9,
+        fields=grid.read(sent, values), per_minute=50, token=uuid.uuid4(), payload_version=payload.versions.get(),
+    )  # fmt: skip
+    (cell,) = sweep_page.shown_cells(bob, made)
+    assert cell.kept_text is None
+
+
+def test_an_erased_winner_is_shown_and_offered_nowhere(client: Client, bob: Membership, sweep: Sweep) -> None:
+    cell = sweep.cells.order_by("position")[0]
+    cell.run, cell.state, cell.picked = make_run(bob, request_text=TEXT), SweepCell.State.STARTED, True
+    cell.save()
+    sweep.payload_version = save_payload(
+        membership=bob, name="Boats", endpoint="seedream-4.5", version=1, text=TEXT
+    ).versions.get()
+    sweep.save()
+    address = f"{BASE}{sweep.id}/"
+    assert "Save as version" in client.get(address).text
+    erase_content(run=cell.run, actor=bob.user)
+    assert "Save as version" not in client.get(address).text
+    retention.apply()
+    assert client.get(address).status_code == 200
+
+
+def test_a_winner_covers_no_version_that_was_saved_since(
+    client: Client, bob: Membership, sweep: Sweep
+) -> None:
+    payload = save_payload(membership=bob, name="Boats", endpoint="seedream-4.5", version=1, text=TEXT)
+    sweep.payload_version = payload.versions.get()
+    sweep.save()
+    cell = sweep.cells.order_by("position")[0]
+    cell.run, cell.state, cell.picked = make_run(bob, request_text=TEXT), SweepCell.State.STARTED, True
+    cell.save()
+    save_version(membership=bob, payload=payload, base=1, version=1, text='{"prompt": "theirs"}')
+    page = client.get(f"{BASE}{sweep.id}/").text
+    base = re.search(r'name="base" value="(\d+)"', page)
+    assert base is not None
+    answer = client.post(
+        f"/t/studio/sandbox/payloads/{payload.id}/save/", {"base": base[1], "version": "1", "body": TEXT}
+    )
+    assert answer.status_code == 409
 
 
 @pytest.mark.parametrize("body", ["{1.5: 2}", '{"\\ud800": 1}', "{[]: 1}", "]", "{{}:1}"])
