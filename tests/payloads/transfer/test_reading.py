@@ -49,6 +49,18 @@ def test_a_zip_that_grows_is_stopped_at_the_limit() -> None:
     assert "unpacks to more than 20.0 MB" in refusal(bomb, "bomb.zip")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_gives_out_whole_blocks_is_not_opened(method: int) -> None:
+    assert "packed in an unusual way" in refusal(zipped({"a.json": b" " * 1000}, method=method), "bomb.zip")
+
+
+def test_files_that_share_their_bytes_are_refused() -> None:
+    data = bytearray(zipped({"a.json": GOOD, "b.json": GOOD}))
+    for at in (data.find(b"PK\x01\x02"), data.rfind(b"PK\x01\x02")):
+        data[at + 20 : at + 24] = len(data).to_bytes(4, "little")
+    assert "holds more than it does" in refusal(bytes(data), "bomb.zip")
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
