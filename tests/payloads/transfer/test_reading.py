@@ -139,8 +139,10 @@ def test_a_text_that_is_not_utf8_is_named() -> None:
 
 
 def test_more_items_than_go_at_once_are_refused_together() -> None:
-    many = collection(*[request(f"It {number}", "{}") for number in range(10_000)])
-    assert refusal(written(many)).startswith("These are 10000 payloads; the most is 1000 at a time.")
+    many = collection(*[request(f"It {number}", "{}") for number in range(3000)])
+    assert refusal(written(many)).startswith("These are 3000 payloads; the most is 1000 at a time.")
+    many["item"] *= 4
+    assert refusal(written(many)).startswith("These are more than 4000 folders and requests.")
 
 
 def test_lines_are_told_one_by_one() -> None:
