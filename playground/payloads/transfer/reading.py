@@ -133,14 +133,20 @@ def _check_entry(entry: zipfile.ZipInfo, path: str, seen: set[str]) -> None:
 
 
 def _read_source(source: Source) -> list[Found]:
+    try:
+        return _read_text(source)
+    except RecursionError:
+        # What could just be parsed may still be too deep for what is done with it.
+        return [Found(source.name, reason="It is nested too deeply.")]
+
+
+def _read_text(source: Source) -> list[Found]:
     """A collection, a file of an exported folder, or lines of JSON."""
     text = source.text
     if source.problem or not text.strip():
         return [Found(source.name, reason=source.problem or "It is empty.")]
     try:
         whole = json.loads(text, parse_int=str, parse_float=str)
-    except RecursionError:
-        return [Found(source.name, reason="It is nested too deeply.")]
     except json.JSONDecodeError as error:
         whole = None
         if not _has_lines(text):

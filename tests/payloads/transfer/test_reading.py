@@ -159,3 +159,15 @@ def test_lines_are_told_one_by_one() -> None:
         ("all.jsonl, line 3", "“version” has to be 1 or 2."),
         ("all.jsonl, line 5", "This line is not JSON."),
     ]
+
+
+def test_what_can_be_parsed_but_is_too_deep_for_more_is_told() -> None:
+    said = set()
+    for depth in range(600, 1000):
+        item = {
+            **request("Fox", "{}", url="https://api.segmind.com/v1/painter"),
+            "event": [{"script": "DEEP"}],
+        }
+        data = written(collection(item)).replace(b'"DEEP"', b"[" * depth + b"1" + b"]" * depth)
+        said |= set(reasons(data))
+    assert said == {"", "It is nested too deeply."}
