@@ -20,7 +20,9 @@ class Masked:
     It stops at the first that makes them more than ``most``.
     """
 
-    def __init__(self, text: str, declared: Sequence[Variable], pick: Pick, description: str, most: int | None) -> None:
+    def __init__(
+        self, text: str, declared: Sequence[Variable], pick: Pick, description: str, most: int | None
+    ) -> None:
         self.added: list[Variable] = []
         self.places: list[str] = []
         self._taken = {variable.name.casefold() for variable in declared}
@@ -71,7 +73,9 @@ def without_keys(text: str, declared: Sequence[Variable]) -> Masked:
     return Masked(text, declared, is_key, KEY_TAKEN, MOST)
 
 
-def without_markers(text: str, declared: Sequence[Variable], kept: frozenset[str] = frozenset(), most: int | None = None) -> Masked:
+def without_markers(
+    text: str, declared: Sequence[Variable], kept: frozenset[str] = frozenset(), most: int | None = None
+) -> Masked:
     """Every file but those whose markers are ``kept`` becomes a slot for the receiver to fill."""
     return Masked(
         text,

@@ -39,7 +39,9 @@ def scanner(monkeypatch: pytest.MonkeyPatch) -> Scanner:
     return Scanner(monkeypatch)
 
 
-def test_the_name_of_a_folder_is_not_looked_at_for_each_request_and_only_if_it_is_a_name(scanner: Scanner) -> None:
+def test_the_name_of_a_folder_is_not_looked_at_for_each_request_and_only_if_it_is_a_name(
+    scanner: Scanner,
+) -> None:
     inside = [request(f"r{number}", "{}", url=URL) for number in range(50)]
     found = read_collection(collection({"name": "a red fox " * 50, "item": inside}), "file")
     assert len(found) == 50

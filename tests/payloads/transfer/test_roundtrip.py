@@ -106,6 +106,15 @@ def test_names_become_paths_that_every_system_takes() -> None:
     assert len({path.casefold() for path in paths}) == len(records)
 
 
+def test_no_file_has_the_path_of_a_folder() -> None:
+    records = [
+        Record("Fox", "painter", 1, "{}", id="one"),
+        Record("Owl", "painter", 1, "{}", "fox.JSON/b", id="two"),
+        Record("fox.json", "painter", 1, "{}", id="three"),
+    ]
+    assert list(folder.named(records)) == ["Fox~one.json", "fox.json.json", "fox.JSON/b/Owl.json"]
+
+
 def test_a_file_that_was_edited_by_hand_is_read_with_its_body_as_it_stands() -> None:
     text = '{"endpoint": "painter", "body": {"a": 1.0,\n "a":  2} , "version": 2, "name": "Fox"}\n'
     found = folder.read(text, "fox.json")
@@ -200,7 +209,9 @@ def test_no_text_takes_the_key_of_whoever_opens_a_collection(
         for row in rows:
             sent = sent.replace(f"{{{{{row['key']}}}}}", row.get("value", ""))
     assert f"{{{{{key}}}}}".casefold() not in sent.casefold()
-    undeclared = {name for name in re.findall(r"\{\{(\w+)\}\}", text) if name not in {v.name for v in variables}}
+    undeclared = {
+        name for name in re.findall(r"\{\{(\w+)\}\}", text) if name not in {v.name for v in variables}
+    }
     assert all(any(f"{{{{{name}}}}} is plain words" in one for one in made.changes) for name in undeclared)
 
 
