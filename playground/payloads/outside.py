@@ -117,7 +117,10 @@ def sheet(
     with_cost: bool = False,
     link: OutsideLink | None = None,
 ) -> Sheet:
-    """What a link would show, or ``link`` from now on. Raises Leak, and PayloadProblem for results that this person may not show."""
+    """What a link would show, or ``link`` from now on.
+
+    Raises Leak, and PayloadProblem for results that this person may not show.
+    """
     offered = set(
         offered_results(membership=membership, mode=mode, payload=payload, version=version, link=link)
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Membership
+from playground.payloads.secrets import find_secrets
 from playground.payloads.transfer import fitting, masking, postman, records, scope
 from playground.payloads.transfer.masking import without_keys
 from playground.payloads.transfer.postman import read_collection
@@ -21,7 +22,7 @@ class Scanner:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[str] = []
-        self._look = records.find_secrets
+        self._look = find_secrets
         for module in (fitting, masking, postman, records, scope):
             monkeypatch.setattr(module, "find_secrets", self.look)
 
@@ -85,7 +86,8 @@ def test_an_address_that_is_none_is_refused(url: Any) -> None:
 def test_what_cannot_be_kept_is_not_looked_through(
     bob: Membership, scanner: Scanner, more: dict[str, Any], reason: str
 ) -> None:
-    found = Found("Fox", Record(**{"name": "Fox", "endpoint": "painter", "version": 1, "text": "{}"} | more))
+    said: dict[str, Any] = {"name": "Fox", "endpoint": "painter", "version": 1, "text": "{}", **more}
+    found = Found("Fox", Record(**said))
     fitting.fit([found], membership=bob)
     assert reason in found.reason
     assert scanner.size == len("Fox") + 1 + len(found.reason), "only the report itself"

@@ -202,9 +202,10 @@ def test_no_text_takes_the_key_of_whoever_opens_a_collection(
     text: str, variables: tuple[Variable, ...]
 ) -> None:
     made = Collection([Record("Fox", "painter", 1, text, variables=variables)], "Studio")
-    (item,), key = made.data["item"], made.data["variable"][0]["key"]
-    assert made.data["auth"]["apikey"][1]["value"] == f"{{{{{key}}}}}"
-    sent, rows = item["request"]["body"]["raw"], made.data["variable"][1:]
+    data: dict[str, Any] = json.loads(made.write())
+    (item,), key = data["item"], data["variable"][0]["key"]
+    assert data["auth"]["apikey"][1]["value"] == f"{{{{{key}}}}}"
+    sent, rows = item["request"]["body"]["raw"], data["variable"][1:]
     for _ in range(4):  # as Postman does it, which looks at what it has put there, too
         for row in rows:
             sent = sent.replace(f"{{{{{row['key']}}}}}", row.get("value", ""))
