@@ -7,7 +7,7 @@ it anew.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -247,9 +247,8 @@ def end_links_of(*, team_id: UUID, leaving: User, actor: User | None) -> int:
     return ended
 
 
-def why_stopped(link: OutsideLink) -> str:
-    """In a word or two why nobody can open it; empty while it works."""
-    team = link.payload.team
+def why_stopped(link: OutsideLink, members: Mapping[Any, Membership] | None = None) -> str:
+    """In a few words why nobody can open it; empty while it works. A list of links asks for ``members`` once."""
     if link.revoked_at is not None:
         return "revoked"
     if link.expires_at <= timezone.now():
@@ -258,11 +257,13 @@ def why_stopped(link: OutsideLink) -> str:
         return "stopped for the team"
     if link.payload.trashed_at is not None:
         return "in the trash"
-    if not _is_member(link.maker_id, team):
+    members = members_of([link]) if members is None else members
+    maker = members.get(link.maker_id)
+    if maker is None:
         return "its maker left"
-    if maker_of(link) is None:
+    if not link.payload.may_manage(maker):
         return "its maker may not show it now"
-    if not _is_member(link.payload.owner_id, team):
+    if link.payload.owner_id not in members:
         return "its owner left"
     return ""
 
@@ -279,8 +280,11 @@ def _is_stopped(link: OutsideLink) -> bool:
     return since is None or link.created_at < since
 
 
-def _is_member(user_id: Any, team: Team) -> bool:
-    return Membership.objects.filter(team=team, user=user_id, user__is_active=True).exists()
+def members_of(links: Sequence[OutsideLink]) -> dict[Any, Membership]:
+    """By person, who of the makers and owners is still in the team. All links are of one team."""
+    people = {person for link in links for person in (link.maker_id, link.payload.owner_id)}
+    rows = Membership.objects.filter(team__in={link.payload.team_id for link in links}, user__in=people)
+    return {row.user_id: row for row in rows.filter(user__is_active=True)}
 
 
 def results_of(link: OutsideLink) -> list[OutsideResult]:

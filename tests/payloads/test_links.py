@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Role
-from playground.payloads import outside
+from playground.payloads import link_list, outside
 from playground.payloads.changing import share
 from playground.payloads.models import Payload, Visibility
 from playground.payloads.outside import Made, Terms
@@ -125,3 +125,15 @@ def test_a_link_rests_while_its_maker_may_not_show_it(
     assert outside.why_stopped(made.link) == "its maker may not show it now"
     teams.change_role(actor=alice, membership=fresh(bob), role=Role.MEMBER)
     assert "Red fox" in page_of(made)
+
+
+def test_a_list_of_links_asks_once_for_all_of_them(
+    people: People, save: Save, make: Make, django_assert_num_queries: Any
+) -> None:
+    adam = fresh(people.membership("adam"))
+    payload = save()
+    for _ in range(5):
+        make("bob", payload)
+    with django_assert_num_queries(5):
+        rows = link_list.of_team(adam)
+    assert [row.stopped for row in rows] == [""] * 5

@@ -15,6 +15,7 @@ from playground.payloads.variables import BARE, USE, Kind, Variable, strings_in
 
 KEY = "segmind_api_key"
 MOST_NAMED = 10
+_LIKE_KEY = re.compile(rf"{KEY}(?:_[0-9]+)?", re.IGNORECASE)
 # What Postman replaces: more than a name of a variable here can be.
 _ANY = re.compile(r"\{\{([^{}]+)\}\}")
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -159,9 +160,11 @@ def _free_key(records: Sequence[Record]) -> str:
     if any(_ANY.sub("", text).count("{") for one in records for text in _replaced(one)):
         # Postman replaces again and again: values that are halves of a name would put one together.
         return f"{KEY}_{secrets.token_hex(6)}"
-    texts = "\n".join(text for one in records for text in _texts(one)).casefold()
+    named = {
+        match[0].casefold() for one in records for text in _texts(one) for match in _LIKE_KEY.finditer(text)
+    }
     name, number = KEY, 1
-    while name in texts:
+    while name in named:
         number += 1
         name = f"{KEY}_{number}"
     return name
