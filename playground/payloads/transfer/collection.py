@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,9 @@ class Collection:
     def __init__(self, records: Sequence[Record], name: str) -> None:
         self.changes: list[str] = []
         self._variables: dict[str, dict[str, Any]] = {}
+        self._folded: dict[str, dict[str, Any]] = {}
+        self._named: dict[tuple[str, Kind, str | None], str] = {}
+        self._numbers: Counter[str] = Counter()
         # A name that stands as plain words anywhere would be replaced there, too.
         self._words = {name.casefold() for one in records for name in _plain(one)}
         self._key = _free_key(records)
@@ -109,23 +113,31 @@ class Collection:
             name = names[variable.name]
             if name != variable.name:
                 self.changes.append(f"{record.name}: the variable {variable.name} is called {name}.")
-            self._variables.setdefault(name, _row(variable, name, names))
+            if name not in self._variables:
+                row = self._variables[name] = _row(variable, name, names)
+                self._folded.setdefault(name.casefold(), row)
         return names
 
     def _name(self, variable: Variable, declared: Sequence[Variable]) -> str:
         others = {one.name.casefold() for one in declared if one is not variable}
-        name, number = variable.name, 1
+        said = (variable.name, variable.kind, variable.default)
+        known = None if USE.search(variable.default or "") else self._named.get(said)
+        if known is not None and known.casefold() not in others:
+            return known
+        name = variable.name
         while (
             name.casefold() in self._words
-            or (number > 1 and name.casefold() in others)
+            or (name != variable.name and name.casefold() in others)
             or self._differs(variable, name)
         ):
-            number += 1
-            name = f"{variable.name}_{number}"
+            # The count goes on: a thousand payloads may have a variable of this name, each with its own default.
+            self._numbers[variable.name] += 1
+            name = f"{variable.name}_{self._numbers[variable.name] + 1}"
+        self._named.setdefault(said, name)
         return name
 
     def _differs(self, variable: Variable, name: str) -> bool:
-        there = next((row for key, row in self._variables.items() if key.casefold() == name.casefold()), None)
+        there = self._folded.get(name.casefold())
         if there is None:
             return False
         # Defaults that name others would have to be compared with what those mean.

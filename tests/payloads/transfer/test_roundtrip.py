@@ -216,6 +216,20 @@ def test_no_text_takes_the_key_of_whoever_opens_a_collection(
     assert all(any(f"{{{{{name}}}}} is plain words" in one for one in made.changes) for name in undeclared)
 
 
+def test_variables_of_one_name_are_told_apart_by_what_they_say() -> None:
+    defaults = ["a", "b", "a", "c", "b", None]
+    records = [
+        Record(
+            f"R{number}", "painter", 1, '{"x": "{{word}}"}', variables=(Variable("word", default=default),)
+        )
+        for number, default in enumerate(defaults)
+    ]
+    data: dict[str, Any] = json.loads(Collection(records, "Studio").write())
+    names = [re.findall(r"\w+", item["request"]["body"]["raw"])[1] for item in data["item"]]
+    assert names == ["word", "word_2", "word", "word_3", "word_2", "word_4"]
+    assert [row["key"] for row in data["variable"][1:]] == ["word", "word_2", "word_3", "word_4"]
+
+
 def test_a_zip_has_no_times_and_no_more_than_the_files() -> None:
     data = folder.write_zip([Record("Fox", "painter", 1, "{}", "a")])
     (entry,) = zipfile.ZipFile(io.BytesIO(data)).infolist()
