@@ -48,13 +48,17 @@ def _rows(membership: Membership, links: "QuerySet[OutsideLink]") -> list[LinkRo
         .filter(id__in=[link.payload_id for link in found])
         .values_list("id", flat=True)
     )
-    return [_row(membership, link, link.payload_id in visible) for link in found]
+    members = outside.members_of(found)
+    return [
+        _row(membership, link, outside.why_stopped(link, members), link.payload_id in visible)
+        for link in found
+    ]
 
 
-def _row(membership: Membership, link: OutsideLink, payload_shown: bool) -> LinkRow:
+def _row(membership: Membership, link: OutsideLink, stopped: str, payload_shown: bool) -> LinkRow:
     return LinkRow(
         link=link,
-        stopped=outside.why_stopped(link),
+        stopped=stopped,
         results=len(link.results.all()),
         names=sorted(link.named_opens.all(), key=lambda one: one.label.casefold()),
         may_change=payload_shown and outside.may_change(membership, link),

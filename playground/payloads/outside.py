@@ -7,7 +7,7 @@ it anew.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -81,16 +81,30 @@ def may_revoke(membership: Membership, link: OutsideLink) -> bool:
 
 
 def offered_results(
-    *, membership: Membership, mode: str, payload: Payload, version: PayloadVersion
+    *,
+    membership: Membership,
+    mode: str,
+    payload: Payload,
+    version: PayloadVersion,
+    link: OutsideLink | None = None,
 ) -> list[Output]:
-    """Pictures, films and sounds that this person may show: of runs of this version that they may look into."""
-    outputs = _shown_outputs(_runs_of(membership, mode, payload, version))
-    return list(outputs.order_by("-run_id", "position")[:MOST_OFFERED])
+    """Pictures, films and sounds that this person may show: of runs of this version that they may look into.
+
+    The newest, and those that ``link`` shows already, however old.
+    """
+    outputs = _shown_outputs(_runs_of(membership, mode, payload, version)).order_by("-run_id", "position")
+    offered = list(outputs[:MOST_OFFERED])
+    if link is not None:
+        held = outputs.filter(id__in=link.results.values("output"))
+        offered += held.exclude(id__in=[output.id for output in offered])
+    return offered
 
 
-def mean_cost(*, membership: Membership, mode: str, version: PayloadVersion) -> Decimal | None:
-    found = stats.of_versions(membership=membership, mode=mode, versions=[version]).get(version.id)
-    return found.cost if found is not None else None
+def mean_cost(
+    *, membership: Membership, mode: str, payload: Payload, version: PayloadVersion
+) -> Decimal | None:
+    """Of the runs whose results this person may show; the price of somebody's private run is theirs to tell."""
+    return stats.mean_cost(_runs_of(membership, mode, payload, version))
 
 
 def sheet(
@@ -101,14 +115,22 @@ def sheet(
     version: PayloadVersion,
     results: Sequence[Output] = (),
     with_cost: bool = False,
+    link: OutsideLink | None = None,
 ) -> Sheet:
-    """What a link would show. Raises Leak, and PayloadProblem for results that this person may not show."""
-    offered = set(offered_results(membership=membership, mode=mode, payload=payload, version=version))
+    """What a link would show, or ``link`` from now on.
+
+    Raises Leak, and PayloadProblem for results that this person may not show.
+    """
+    offered = set(
+        offered_results(membership=membership, mode=mode, payload=payload, version=version, link=link)
+    )
     if not offered.issuperset(results):
         raise PayloadProblem("results", "One of these results is no longer there. Choose again.")
     if len(results) > MOST_RESULTS:
         raise PayloadProblem("results", f"Choose at most {MOST_RESULTS} results.")
-    cost = mean_cost(membership=membership, mode=mode, version=version) if with_cost else None
+    cost = None
+    if with_cost:
+        cost = mean_cost(membership=membership, mode=mode, payload=payload, version=version)
     return sheets.for_people_outside(payload=payload, version=version, results=results, cost=cost)
 
 
@@ -171,7 +193,8 @@ def change(
     with transaction.atomic():
         payload = _locked(membership, link.payload)
         locked = OutsideLink.objects.select_for_update().get(id=link.id, payload=payload)
-        if not may_change(membership, locked) or version.payload_id != payload.id:
+        readable = payload.versions.visible_to(membership)
+        if not may_change(membership, locked) or not readable.filter(id=version.id).exists():
             raise PermissionDenied
         shown = sheet(
             membership=membership,
@@ -180,6 +203,7 @@ def change(
             version=version,
             results=results,
             with_cost=with_cost,
+            link=locked,
         )
         _check_seen(shown, seen)
         before = facts(locked)
@@ -223,9 +247,8 @@ def end_links_of(*, team_id: UUID, leaving: User, actor: User | None) -> int:
     return ended
 
 
-def why_stopped(link: OutsideLink) -> str:
-    """In a word or two why nobody can open it; empty while it works."""
-    team = link.payload.team
+def why_stopped(link: OutsideLink, members: Mapping[Any, Membership] | None = None) -> str:
+    """In a few words why nobody can open it; empty while it works. A list of links asks for ``members`` once."""
     if link.revoked_at is not None:
         return "revoked"
     if link.expires_at <= timezone.now():
@@ -234,8 +257,14 @@ def why_stopped(link: OutsideLink) -> str:
         return "stopped for the team"
     if link.payload.trashed_at is not None:
         return "in the trash"
-    if maker_of(link) is None or not _is_member(link.payload.owner_id, team):
+    members = members_of([link]) if members is None else members
+    maker = members.get(link.maker_id)
+    if maker is None:
         return "its maker left"
+    if not link.payload.may_manage(maker):
+        return "its maker may not show it now"
+    if link.payload.owner_id not in members:
+        return "its owner left"
     return ""
 
 
@@ -251,8 +280,11 @@ def _is_stopped(link: OutsideLink) -> bool:
     return since is None or link.created_at < since
 
 
-def _is_member(user_id: Any, team: Team) -> bool:
-    return Membership.objects.filter(team=team, user=user_id, user__is_active=True).exists()
+def members_of(links: Sequence[OutsideLink]) -> dict[Any, Membership]:
+    """By person, who of the makers and owners is still in the team. All links are of one team."""
+    people = {person for link in links for person in (link.maker_id, link.payload.owner_id)}
+    rows = Membership.objects.filter(team__in={link.payload.team_id for link in links}, user__in=people)
+    return {row.user_id: row for row in rows.filter(user__is_active=True)}
 
 
 def results_of(link: OutsideLink) -> list[OutsideResult]:

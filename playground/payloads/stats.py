@@ -79,6 +79,12 @@ def of_payloads(*, membership: Membership, mode: str, payloads: Iterable[Payload
     }
 
 
+def mean_cost(runs: RunQuerySet) -> Decimal | None:
+    """Of those that were billed; None where none was."""
+    cost: Decimal | None = runs.order_by().aggregate(cost=_FIGURES["cost"])["cost"]
+    return cost
+
+
 def runs_of(*, membership: Membership, mode: str, payload: Payload) -> RunQuerySet:
     """The runs of every version, newest first, with their outputs' files.
 

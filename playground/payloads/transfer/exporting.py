@@ -76,7 +76,8 @@ def collect(payloads: Sequence[Payload]) -> Export:
     rows = {row.payload_id: row for row in newest}
     for payload in payloads:
         version = rows[payload.id]
-        size += len(version.text)
+        record = _record(payload, version)
+        size += record.size
         if size > MOST_TEXT:
             raise TransferProblem(
                 f"These are more than {figures.size(MOST_TEXT)} of text, which is the most that can be exported at "
@@ -87,7 +88,7 @@ def collect(payloads: Sequence[Payload]) -> Export:
         except Leak as leak:
             made.left_out.append(LeftOut(payload, "; ".join(leak.places)))
         else:
-            made.records.append(_record(payload, version))
+            made.records.append(record)
     return made
 
 

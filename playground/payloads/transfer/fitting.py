@@ -12,12 +12,22 @@ from playground.payloads.opening import sendable_files
 from playground.payloads.saving import MOST_TAGS, PayloadProblem, check_content, clean_folder
 from playground.payloads.secrets import find_secrets
 from playground.payloads.transfer.masking import without_keys, without_markers
-from playground.payloads.transfer.records import MOST_TEXT, Found, Record, TransferProblem, record_of, shown
-from playground.payloads.variables import Kind, Variable
+from playground.payloads.transfer.records import (
+    LONGEST_WORDS,
+    MOST_TEXT,
+    Found,
+    Record,
+    TransferProblem,
+    record_of,
+    shown,
+)
+from playground.payloads.variables import MOST, Kind, Variable
 from playground.runs import body
+from playground.runs.body import BodyProblem
 
 LONGEST_NAME = LONGEST_FOLDER = 120
 LONGEST_NOTES = 50_000
+MOST_TAGS_READ = 10 * MOST_TAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ def fit(found: Sequence[Found], *, membership: Membership, into: str = "") -> No
 
     ``into`` is a folder that everything goes below. Raises TransferProblem where it is too much at once.
     """
-    size = sum(len(one.record.text) for one in found if one.record is not None)
+    size = sum(one.record.size for one in found if one.record is not None)
     if size > MOST_TEXT:
         raise TransferProblem(
             f"The payloads in it are {figures.size(size)} of text; at most {figures.size(MOST_TEXT)} can be imported "
@@ -56,6 +66,8 @@ def _fitted(one: Found, record: Record, team: _Team) -> Record:
             "import it again."
         )
     record = record_of(record.about(), record.text)  # refuses what no database keeps
+    _check_sizes(record)
+    record = _with_short_notes(one, record)
     record = _without_secret_words(one, record)
     record = _shortened(one, record, team.into)
     record = _without_secrets(one, record)
@@ -65,6 +77,31 @@ def _fitted(one: Found, record: Record, team: _Team) -> Record:
     except PayloadProblem as problem:
         raise TransferProblem(str(problem)) from problem
     return record
+
+
+def _check_sizes(record: Record) -> None:
+    """Raise TransferProblem for what would take long to be looked through, and could not be kept afterwards."""
+    try:
+        body.check_depth(record.text)
+    except BodyProblem as problem:
+        raise TransferProblem(str(problem)) from problem
+    if len(record.variables) > MOST:
+        raise TransferProblem(f"These are {len(record.variables)} variables; the most is {MOST}.")
+    if len(record.tags) > MOST_TAGS_READ:
+        raise TransferProblem(f"These are {len(record.tags)} tags; the most is {MOST_TAGS}.")
+    words = {"name": record.name, "message": record.message, "cost centre": record.run_tag}
+    for what, said in words.items():
+        if len(said.strip()) > LONGEST_WORDS:
+            raise TransferProblem(f"Its {what} has more than {LONGEST_WORDS} characters.")
+
+
+def _with_short_notes(one: Found, record: Record) -> Record:
+    notes = record.notes.strip()
+    if len(notes) > LONGEST_NOTES:
+        # The last word goes: half of a key would not be known as one.
+        notes = notes[:LONGEST_NOTES].rsplit(None, 1)[0]
+        one.changes.append(f"Its notes are cut to {LONGEST_NOTES} characters.")
+    return replace(record, notes=notes)
 
 
 def _shortened(one: Found, record: Record, into: str) -> Record:
@@ -78,10 +115,6 @@ def _shortened(one: Found, record: Record, into: str) -> Record:
     kept = tuple(reversed(tags.values()))[:MOST_TAGS]
     if kept != record.tags:
         one.changes.append("Its tags are not quite the same: each stands once, with at most 40 characters.")
-    notes = record.notes.strip()
-    if len(notes) > LONGEST_NOTES:
-        notes = notes[:LONGEST_NOTES]
-        one.changes.append(f"Its notes are cut to {LONGEST_NOTES} characters.")
     message, run_tag = record.message.strip()[:200], record.run_tag.strip()[:60]
     if (message, run_tag) != (record.message.strip(), record.run_tag.strip()):
         one.changes.append("Its message or cost centre is cut: they have at most 200 and 60 characters.")
@@ -90,7 +123,6 @@ def _shortened(one: Found, record: Record, into: str) -> Record:
         record,
         name=name or "unnamed",
         tags=kept,
-        notes=notes,
         message=message,
         run_tag=run_tag,
         folder=folder,
@@ -101,9 +133,12 @@ def _folder(one: Found, folder: str, into: str) -> str:
     """The path below ``into``, as many steps of it as fit."""
     steps = [" ".join(step.split()) for step in f"{into}/{folder}".replace("\\", "/").split("/")]
     steps = [step for step in steps if step not in ("", ".", "..")]
-    fitting = list(steps)
-    while len("/".join(fitting)) > LONGEST_FOLDER:
-        fitting.pop()
+    fitting, length = [], -1
+    for step in steps:
+        length += 1 + len(step)
+        if length > LONGEST_FOLDER:
+            break
+        fitting.append(step)
     if fitting != steps:
         one.changes.append(f"Its folder is cut: a path has at most {LONGEST_FOLDER} characters.")
     return "/".join(fitting)
@@ -168,7 +203,7 @@ def _with_known_files(one: Found, record: Record, membership: Membership) -> Rec
     kept = frozenset(
         record.text[marker.start + 1 : marker.end - 1] for marker in own if marker.file_id in seen
     )
-    masked = without_markers(record.text, record.variables, kept)
+    masked = without_markers(record.text, record.variables, kept, most=MOST)
     one.changes += [
         f"A file that is not here stood in its body: {place}, asked for." for place in masked.places
     ]

@@ -45,9 +45,16 @@ def named(records: Iterable[Record]) -> dict[str, Record]:
     """Each with a path that every file system takes. Of two that clash, the older keeps the plain name."""
     found: dict[str, Record] = {}
     taken: set[str] = set()
-    for record in sorted(records, key=lambda one: (one.id, one.folder, one.name)):
-        steps = [step(part) for part in record.folder.split("/") if part][:MOST_STEPS]
-        name, tried = step(record.name), 0
+    ordered = sorted(records, key=lambda one: (one.id, one.folder, one.name))
+    folders = {
+        record.folder: [step(part) for part in record.folder.split("/") if part][:MOST_STEPS]
+        for record in ordered
+    }
+    for steps in folders.values():
+        # No file stands where a folder has to.
+        taken |= {"/".join(steps[:count]).casefold() for count in range(1, len(steps) + 1)}
+    for record in ordered:
+        steps, name, tried = folders[record.folder], step(record.name), 0
         while (path := "/".join([*steps, f"{name}.json"])).casefold() in taken:
             tried += 1
             # The end of the id: unlike a count, it stays when others come and go.

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from playground.payloads.pasted import provider_hosts
 from playground.payloads.secrets import find_secrets
 from playground.payloads.transfer.bodies import read_body
 from playground.payloads.transfer.records import (
+    LONGEST_WORDS,
     MOST_ENTRIES,
     Found,
     Record,
@@ -30,6 +32,7 @@ from playground.payloads.transfer.requests import (
 from playground.payloads.transfer.scope import Scope, described
 
 DEEPEST = 30
+MOST_LOOKED_AT = 200_000  # characters of a collection's own variables
 _END = object()
 _SCHEMA = re.compile(r"/collection/v(\d+)(?:\.(\d+))?")
 _VALUES = "It is a Postman environment. Export the collection; its variables that have a value come along."
@@ -53,11 +56,11 @@ def read_collection(whole: dict[str, Any], source: str) -> list[Found]:
     except TransferProblem as problem:
         return [Found(source, reason=str(problem))]
     scope = Scope(collection.get("variable"))
-    outer = _Place((), inherited(collection.get("auth"), "the collection", None), scope)
-    entries = list(_entries(collection["item"], outer))
-    check_count(sum(1 for entry, _ in entries if not _is_folder(entry)))
+    outer = _Place((), (), inherited(collection.get("auth"), "the collection", None), scope)
+    entries = list(islice(_entries(collection["item"], outer), MOST_ENTRIES + 1))
     if len(entries) > MOST_ENTRIES:
-        raise TransferProblem(f"These are {len(entries)} folders and requests; the most is {MOST_ENTRIES}.")
+        raise TransferProblem(f"These are more than {MOST_ENTRIES} folders and requests. Split it up.")
+    check_count(sum(1 for entry, _ in entries if not _is_folder(entry)))
     found = [_read(entry, place) for entry, place in entries]
     rest = _of_collection(collection, scope, source)
     return [one for one in (*found, rest) if one is not None]
@@ -86,9 +89,10 @@ def _collection(whole: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What an item inherits from the folders around it."""
+    """What an item inherits from the folders around it. ``shown`` are their names as a report repeats them."""
 
     folders: tuple[str, ...]
+    shown: tuple[str, ...]
     auth: Auth | None
     scope: Scope
 
@@ -103,10 +107,13 @@ def _entries(items: list[Any], outer: _Place) -> Iterator[tuple[Any, _Place]]:
             waiting.pop()
             continue
         yield entry, place
-        if _is_folder(entry) and len(place.folders) < DEEPEST:
+        if _is_folder(entry) and not _why_closed(entry, place):
+            # Once for each folder: many requests may stand in one, and looking at a name takes time.
+            label = shown(_name(entry), 60)
             inner = _Place(
                 (*place.folders, _name(entry)),
-                inherited(entry.get("auth"), f"the folder {shown(_name(entry), 40)}", place.auth),
+                (*place.shown, label),
+                inherited(entry.get("auth"), f"the folder {label}", place.auth),
                 place.scope.inside(entry.get("variable")),
             )
             waiting.append((iter(entry["item"]), inner))
@@ -114,6 +121,15 @@ def _entries(items: list[Any], outer: _Place) -> Iterator[tuple[Any, _Place]]:
 
 def _is_folder(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("item"), list)
+
+
+def _why_closed(folder: dict[str, Any], place: _Place) -> str:
+    """Why nothing of a folder is taken; empty for one that is opened."""
+    if len(place.folders) >= DEEPEST:
+        return f"This folder is nested more than {DEEPEST} deep, so what is in it was left out."
+    if len(_name(folder)) > LONGEST_WORDS:
+        return f"Its name has more than {LONGEST_WORDS} characters, so what is in it was left out."
+    return ""
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -124,7 +140,7 @@ def _name(entry: dict[str, Any]) -> str:
 def _read(item: Any, place: _Place) -> Found | None:
     """What becomes of it; None for a folder that leaves nothing behind."""
     name = _name(item) if isinstance(item, dict) else "unnamed"
-    found = Found(" / ".join(shown(step, 60) for step in (*place.folders, name)))
+    found = Found(" / ".join((*place.shown, shown(name, 60))))
     if _is_folder(item):
         found.reason = _of_folder(item, place)
         return found if found.reason else None
@@ -139,14 +155,16 @@ def _read(item: Any, place: _Place) -> Found | None:
 
 
 def _of_folder(folder: dict[str, Any], place: _Place) -> str:
-    if len(place.folders) >= DEEPEST:
-        return f"This folder is nested more than {DEEPEST} deep, so what is in it was left out."
+    if why := _why_closed(folder, place):
+        return why
     parts = ["its description"] if described(folder.get("description")) else []
     parts += ["its scripts"] if has_scripts(folder) else []
     return f"Left out of the folder itself: {', '.join(parts)}." if parts else ""
 
 
 def _take(item: dict[str, Any], place: _Place, found: Found) -> None:
+    if len(_name(item)) > LONGEST_WORDS:
+        raise TransferProblem(f"Its name has more than {LONGEST_WORDS} characters.")
     request = item["request"]
     scope = place.scope.inside(item.get("variable"))
     auth = inherited(request.get("auth"), "the request", place.auth) if isinstance(request, dict) else None
@@ -186,7 +204,17 @@ def _of_collection(collection: dict[str, Any], scope: Scope, source: str) -> Fou
     if not parts:
         return None
     found = Found(f"{source}: the collection itself", reason=f"Left out: {'; '.join(parts)}.")
-    found.holds_key = any(
-        find_secrets(json.dumps({name: given.value})) for name, given in scope if given.value
-    )
+    found.holds_key = bool(find_secrets(json.dumps(_first_values(scope))))
     return found
+
+
+def _first_values(scope: Scope) -> dict[str, str]:
+    """Values by name, as many as may be looked at for a report. None of those that are left out is kept anyway."""
+    values, left = {}, MOST_LOOKED_AT
+    for name, given in scope:
+        left -= len(name) + len(given.value or "")
+        if left < 0:
+            break
+        if given.value:
+            values[name] = given.value
+    return values

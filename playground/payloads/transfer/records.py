@@ -1,5 +1,6 @@
 """What travels: a payload as a file carries it, and what a reader says about each thing that it found."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,7 @@ MOST_ITEMS = 1000
 MOST_ENTRIES = 4 * MOST_ITEMS  # files of a zip; folders and requests of a collection
 # A collection may be large for its saved answers, which are left out.
 MOST_BYTES = 20_000_000
+LONGEST_WORDS = 1000  # of a name as it comes: a longer one is no name, and takes long to look through
 FORMAT = 1
 
 
@@ -51,6 +53,11 @@ class Record:
     message: str = ""
     id: str = ""
     number: int = 0
+
+    @property
+    def size(self) -> int:
+        """Characters of all that has to be looked through."""
+        return len(self.text) + len(json.dumps(self.about(), ensure_ascii=False))
 
     def about(self) -> dict[str, Any]:
         """Everything but the text, in the order in which files have it."""
@@ -111,8 +118,8 @@ def _whole(text: str) -> str:
 
 
 def shown(text: str, most: int = 80) -> str:
-    """A name as a report may repeat it: never one that looks like a key."""
-    if find_secrets(text):
+    """A name as a report may repeat it: never one that looks like a key, or is too long to be looked through."""
+    if len(text) > LONGEST_WORDS or find_secrets(text):
         return "…"
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 1]}…"

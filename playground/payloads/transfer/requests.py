@@ -14,6 +14,10 @@ from playground.payloads.transfer.scope import Scope, described, value_text
 _USUAL = frozenset(
     {"content-type", "accept", "content-length", "host", "user-agent", "cache-control", "connection"}
 )
+LONGEST_ADDRESS = 4_000
+MOST_ROWS = 50  # of variables in a path
+MOST_NAMED = 20
+_TOO_LONG = f"Its address has more than {LONGEST_ADDRESS} characters."
 _FORMS = {
     "urlencoded": "It sends a form, and models take JSON.",
     "formdata": "It sends form data, and models take JSON.",
@@ -67,9 +71,12 @@ def model_of(request: Any, scope: Scope, hosts: frozenset[str]) -> tuple[str, in
 
 
 def address_of(url: Any, scope: Scope) -> str:
-    """The whole address as text, with the values of variables and of ``:parts`` of its path."""
+    """The whole address as text, with the values of variables and of ``:parts`` of its path.
+
+    Raises TransferProblem for one that is too long to be an address.
+    """
     if isinstance(url, str):
-        return scope.filled(url.strip())
+        return scope.filled(_short(url.strip()))
     if not isinstance(url, dict):
         return ""
     raw = url.get("raw")
@@ -81,12 +88,21 @@ def address_of(url: Any, scope: Scope) -> str:
             "" if host.startswith("{{") else f"{scheme if isinstance(scheme, str) and scheme else 'https'}://"
         )
         raw = f"{start}{host}{port}/{path.lstrip('/')}" if host else ""
-    address = scope.filled(raw.strip())
-    for row in listed(url.get("variable")):
+    address = scope.filled(_short(raw.strip()))
+    rows = listed(url.get("variable"))
+    if len(rows) > MOST_ROWS:
+        raise TransferProblem(f"Its address has more than {MOST_ROWS} variables.")
+    for row in rows:
         name = isinstance(row, dict) and (row.get("key") or row.get("id"))
         value = value_text(row.get("value")) if name else None
         if name and value:
-            address = address.replace(f"/:{name}", f"/{scope.filled(value)}", 1)
+            address = _short(address.replace(f"/:{name}", f"/{scope.filled(_short(value))}", 1))
+    return address
+
+
+def _short(address: str) -> str:
+    if len(address) > LONGEST_ADDRESS:
+        raise TransferProblem(_TOO_LONG)
     return address
 
 
@@ -163,8 +179,10 @@ def left_out(item: dict[str, Any], request: dict[str, Any], scope: Scope) -> lis
         name for name, _ in headers_of(request) if name.lower() not in _USUAL and not pasted.is_key_name(name)
     ]
     if names:
+        once = list(dict.fromkeys(names))
+        more = " and more" if len(once) > MOST_NAMED else ""
         remarks.append(
-            f"Headers are left out: {', '.join(shown(name, 40) for name in dict.fromkeys(names))}."
+            f"Headers are left out: {', '.join(shown(name, 40) for name in once[:MOST_NAMED])}{more}."
         )
     if _asked(address_of(request.get("url"), scope)):
         remarks.append("What stood behind the question mark of its address is left out.")
@@ -199,7 +217,7 @@ def _has_lines(event: Any) -> bool:
 
 def _example(response: dict[str, Any]) -> str:
     name, code = shown(str(response.get("name") or "unnamed"), 40), value_text(response.get("code"))
-    return f"{name} ({code})" if code else name
+    return f"{name} ({shown(code, 20)})" if code else name
 
 
 def notes_of(item: dict[str, Any], request: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ class Scope:
     def __init__(self, rows: object = None) -> None:
         self._given: ChainMap[str, Given] = ChainMap(dict(variable_rows(rows)))
         self.met: set[str] = set()
+        self._keys: dict[tuple[str, str], bool] = {}
 
     def inside(self, rows: object) -> "Scope":
         """The scope within a folder or request that has ``rows`` of its own."""
@@ -42,12 +43,18 @@ class Scope:
             return self
         inner = Scope()
         inner._given = self._given.new_child(own)
-        inner.met = self.met
+        inner.met, inner._keys = self.met, self._keys
         return inner
 
     def get(self, name: str) -> Given | None:
         self.met.add(name)
         return self._given.get(name)
+
+    def is_key(self, name: str, value: str) -> bool:
+        """Whether it looks like a key, asked once: every request of a collection may use the same value."""
+        if (name, value) not in self._keys:
+            self._keys[name, value] = bool(find_secrets(json.dumps({name: value})))
+        return self._keys[name, value]
 
     def __contains__(self, name: str) -> bool:
         return name in self._given
@@ -157,7 +164,7 @@ class Declarations:
         if given is None or given.value is None:
             self.changes.append(self._why_asked(use.name, ours))
             return asked
-        if find_secrets(json.dumps({use.name: given.value})):
+        if len(given.value) <= LONGEST and self._scope.is_key(use.name, given.value):
             self.holds_key = True
             self.changes.append(f"The value of {ours} looks like a key, so it was left out and is asked for.")
             return asked

@@ -72,17 +72,23 @@ def link_change(
     held = get_object_or_404(links, id=link, payload=found)
     if held.maker_id != membership.user_id or not outside.may_make(membership, found):
         raise PermissionDenied
+    if held.mode != mode:
+        # Its results and cost are of one world; a page of the other would name the wrong one.
+        return redirect("payloads:link_change", team, held.mode, found.id, held.id)
     if not outside.may_change(membership, held):
         messages.info(request, "This link is over for good. Make a new one instead.")
         return redirect(share_page(membership, mode, found))
-    versions = list(found.versions.filter(number__in={held.version.number, found.newest}).order_by("number"))
-    wanted = request.POST.get("version", "")
-    version = next((one for one in versions if str(one.number) == wanted), held.version)
-    # Of the world the link was made in, whichever one this page is in.
-    offered = outside.offered_results(membership=membership, mode=held.mode, payload=found, version=version)
+    # What it shows may have been kept back since, when the payload was shared anew.
+    readable = found.versions.visible_to(membership)
+    versions = list(readable.filter(number__in={held.version.number, found.newest}).order_by("number"))
+    wanted = request.POST.get("version", str(held.version.number))
+    version = next((one for one in versions if str(one.number) == wanted), versions[-1])
+    offered = outside.offered_results(
+        membership=membership, mode=mode, payload=found, version=version, link=held
+    )
     form = ChangeLinkForm(
         request.POST or None,
-        initial=ChangeLinkForm.initial_of(held),
+        initial=ChangeLinkForm.initial_of(held) | {"version": str(version.number)},
         link=held,
         versions=versions,
         offered=offered,
@@ -175,13 +181,13 @@ def _form(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def _preview(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Raises PayloadProblem, Leak."""
-    form, link, team = context["form"], context.get("link"), context["team"]
-    mode = link.mode if link is not None else context["mode"]
+    form, mode, team = context["form"], context["mode"], context["team"]
     sheet = outside.sheet(
         membership=context["membership"],
         mode=mode,
         payload=context["payload"],
         version=context["version"],
+        link=context.get("link"),
         **form.shows(),
     )
     kept = ((name, value) for name in request.POST for value in request.POST.getlist(name))

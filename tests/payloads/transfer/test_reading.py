@@ -49,6 +49,18 @@ def test_a_zip_that_grows_is_stopped_at_the_limit() -> None:
     assert "unpacks to more than 20.0 MB" in refusal(bomb, "bomb.zip")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_gives_out_whole_blocks_is_not_opened(method: int) -> None:
+    assert "packed in an unusual way" in refusal(zipped({"a.json": b" " * 1000}, method=method), "bomb.zip")
+
+
+def test_files_that_share_their_bytes_are_refused() -> None:
+    data = bytearray(zipped({"a.json": GOOD, "b.json": GOOD}))
+    for at in (data.find(b"PK\x01\x02"), data.rfind(b"PK\x01\x02")):
+        data[at + 20 : at + 24] = len(data).to_bytes(4, "little")
+    assert "holds more than it does" in refusal(bytes(data), "bomb.zip")
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -127,8 +139,10 @@ def test_a_text_that_is_not_utf8_is_named() -> None:
 
 
 def test_more_items_than_go_at_once_are_refused_together() -> None:
-    many = collection(*[request(f"It {number}", "{}") for number in range(10_000)])
-    assert refusal(written(many)).startswith("These are 10000 payloads; the most is 1000 at a time.")
+    many = collection(*[request(f"It {number}", "{}") for number in range(3000)])
+    assert refusal(written(many)).startswith("These are 3000 payloads; the most is 1000 at a time.")
+    many["item"] *= 4
+    assert refusal(written(many)).startswith("These are more than 4000 folders and requests.")
 
 
 def test_lines_are_told_one_by_one() -> None:
@@ -145,3 +159,15 @@ def test_lines_are_told_one_by_one() -> None:
         ("all.jsonl, line 3", "“version” has to be 1 or 2."),
         ("all.jsonl, line 5", "This line is not JSON."),
     ]
+
+
+def test_what_can_be_parsed_but_is_too_deep_for_more_is_told() -> None:
+    said = set()
+    for depth in range(600, 1000):
+        item = {
+            **request("Fox", "{}", url="https://api.segmind.com/v1/painter"),
+            "event": [{"script": "DEEP"}],
+        }
+        data = written(collection(item)).replace(b'"DEEP"', b"[" * depth + b"1" + b"]" * depth)
+        said |= set(reasons(data))
+    assert said == {"", "It is nested too deeply."}

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -104,6 +106,15 @@ def test_names_become_paths_that_every_system_takes() -> None:
     assert len({path.casefold() for path in paths}) == len(records)
 
 
+def test_no_file_has_the_path_of_a_folder() -> None:
+    records = [
+        Record("Fox", "painter", 1, "{}", id="one"),
+        Record("Owl", "painter", 1, "{}", "fox.JSON/b", id="two"),
+        Record("fox.json", "painter", 1, "{}", id="three"),
+    ]
+    assert list(folder.named(records)) == ["Fox~one.json", "fox.json.json", "fox.JSON/b/Owl.json"]
+
+
 def test_a_file_that_was_edited_by_hand_is_read_with_its_body_as_it_stands() -> None:
     text = '{"endpoint": "painter", "body": {"a": 1.0,\n "a":  2} , "version": 2, "name": "Fox"}\n'
     found = folder.read(text, "fox.json")
@@ -170,10 +181,53 @@ def test_a_whole_collection_has_the_key_as_a_variable_and_names_the_rest() -> No
     assert inner["item"][0]["request"]["description"] == "Read **me**"
     assert made.changes == [
         "Two: the variable seed is called seed_2.",
+        "Two: {{plain}} is plain words here; Postman puts a value there if you have one of that name.",
         "Three: a file stays here (line 1, now {{image}}).",
         "Four: the variable plain is called plain_2.",
     ]
     assert all(change in data["info"]["description"] for change in made.changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ('{"image": "https://fox.example/?k={{segmind_api_key}}"}', ()),
+        ('{"image": "https://fox.example/?k={{Segmind_API_Key}}&l={{segmind_api_key_2}}"}', ()),
+        ('{"a": "{{x}}"}', (Variable("x", default="{{segmind_api_key}}"),)),
+        ('{"a": "{{seg{{x}}_key}}"}', (Variable("x", default="mind_api"),)),
+        ('{"a": "{{x}}{{y}}"}', (Variable("x", default="{{segmind_"), Variable("y", default="api_key}}"))),
+    ],
+)
+def test_no_text_takes_the_key_of_whoever_opens_a_collection(
+    text: str, variables: tuple[Variable, ...]
+) -> None:
+    made = Collection([Record("Fox", "painter", 1, text, variables=variables)], "Studio")
+    data: dict[str, Any] = json.loads(made.write())
+    (item,), key = data["item"], data["variable"][0]["key"]
+    assert data["auth"]["apikey"][1]["value"] == f"{{{{{key}}}}}"
+    sent, rows = item["request"]["body"]["raw"], data["variable"][1:]
+    for _ in range(4):  # as Postman does it, which looks at what it has put there, too
+        for row in rows:
+            sent = sent.replace(f"{{{{{row['key']}}}}}", row.get("value", ""))
+    assert f"{{{{{key}}}}}".casefold() not in sent.casefold()
+    undeclared = {
+        name for name in re.findall(r"\{\{(\w+)\}\}", text) if name not in {v.name for v in variables}
+    }
+    assert all(any(f"{{{{{name}}}}} is plain words" in one for one in made.changes) for name in undeclared)
+
+
+def test_variables_of_one_name_are_told_apart_by_what_they_say() -> None:
+    defaults = ["a", "b", "a", "c", "b", None]
+    records = [
+        Record(
+            f"R{number}", "painter", 1, '{"x": "{{word}}"}', variables=(Variable("word", default=default),)
+        )
+        for number, default in enumerate(defaults)
+    ]
+    data: dict[str, Any] = json.loads(Collection(records, "Studio").write())
+    names = [re.findall(r"\w+", item["request"]["body"]["raw"])[1] for item in data["item"]]
+    assert names == ["word", "word_2", "word", "word_3", "word_2", "word_4"]
+    assert [row["key"] for row in data["variable"][1:]] == ["word", "word_2", "word_3", "word_4"]
 
 
 def test_a_zip_has_no_times_and_no_more_than_the_files() -> None:
