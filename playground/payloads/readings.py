@@ -26,6 +26,7 @@ LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its 
 LONGEST_TOKEN = 4_000  # characters of rarer encodings
 LONG = 200_000  # characters above which a text is read forwards only
 MOST_UNPACKED = 200_000  # bytes
+PIECE = 500  # characters that are normalised at a time
 
 Reading = tuple[str, Sequence[Shape]]
 
@@ -49,12 +50,14 @@ _WRAPPED_BASE64 = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{4,}+={0,2}\s*+){2,
 _BASE32 = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{24,}={0,6}")
 _TOKEN = re.compile(r"(?<!\S)[!-~]{23,}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}[0-9A-Fa-f]?")
+# Possessive, and digits end where the next number's prefix begins: there is one way to read each number.
+_NUMBER = r"(?:(?!0[xbo][0-9A-Fa-f]{2})[0-9A-Fa-f]){2,8}+"
 _CODES = re.compile(
-    r"(?:(?:U\+|0[xbo]|&#x?|=|\\)[0-9A-Fa-f]{2,8}[\s,;]{0,3}){18,}"
+    rf"(?:(?:U\+|0[xbo]|&#x?|=|\\){_NUMBER}[\s,;]{{0,3}}+){{18,}}+"
     r"|(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2,8}[\s,;|:.-]{1,3}){18,}[0-9A-Fa-f]{2,8}",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?:U\+|0[xbo]|&#x?|=|\\)?([0-9A-Fa-f]{2,8})", re.IGNORECASE)
+_CODE = re.compile(rf"(?:U\+|0[xbo]|&#x?|=|\\)?({_NUMBER})", re.IGNORECASE)
 # A character, something between, a character, and so on.
 _SPREAD = re.compile(r"(?:\w[^\w\n]{1,6}){15,}\w|(?:[A-Za-z0-9]-){15,}[A-Za-z0-9]")
 
@@ -90,7 +93,9 @@ def visible(text: str) -> str:
     """``text`` as an eye reads it: nothing invisible, no accents, look-alike letters as the Latin ones."""
     if text.isascii():
         return text
-    plain = unicodedata.normalize("NFKD", text)
+    # Piece by piece: a heap of accents is put into order in the square of its length.
+    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+    plain = "".join(unicodedata.normalize("NFKD", piece) for piece in pieces)
     return _INVISIBLE.sub("", plain).translate(_LOOK_ALIKE)
 
 

@@ -186,7 +186,10 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "a signed token (JWT)",
-        re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]*"),
+        # From the start of a run of letters to its first "eyJ", possessive: each run is read once.
+        re.compile(
+            rf"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?{_START}eyJ)[A-Za-z0-9_-]{{8,}}+\s*+\.\s*+[A-Za-z0-9_-]{{8,}}+\s*+\."
+        ),
         strong=True,
         needs=("eyj",),
     ),

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from playground.payloads.readings import PIECE, visible
 from playground.payloads.secrets import find_secrets
 
 # Put together here, so that no scanner of repositories stumbles over this file.
@@ -89,6 +90,10 @@ HIDDEN: dict[str, object] = {
     "name and value": {"SG_3f9a1c7e": "5b2d8046"},
     "JSON in a string": {"extra": json.dumps({"deep": [{"prompt": SG}]})},
     "JSON in JSON in a string": {"extra": json.dumps(json.dumps({"deep": json.dumps({"k": OPENAI})}))},
+    "hexadecimal codes": {"note": " ".join(f"0x{ord(c):x}" for c in SG)},
+    "hexadecimal codes without a gap": {"note": "".join(f"0x{ord(c):x}" for c in SG)},
+    "binary codes without a gap": {"note": "".join(f"0b{ord(c):08b}" for c in SG)},
+    "a JWT behind its own first letters": {"note": "-eyJ" * 9 + "_" + JWT},
     "unicode escapes in a string": {"prompt": "".join(f"\\u{ord(c):04x}" for c in SG)},
     "hex escapes in a string": {"prompt": "".join(f"\\x{ord(c):02x}" for c in GOOGLE)},
     "HTML entities": {"prompt": "".join(f"&#{ord(c)};" for c in SG)},
@@ -222,3 +227,24 @@ INNOCENT: dict[str, object] = {
 @pytest.mark.parametrize("name", INNOCENT)
 def test_ordinary_payloads_pass(name: str) -> None:
     assert find_secrets(json.dumps(INNOCENT[name])) == []
+
+
+HOSTILE = {
+    "beginnings of a JWT": "-eyJ" * 250_000,
+    "beginnings of a JWT and dots": "-eyJhbGciOi" * 50_000 + "." + "-eyJhbGciOi" * 50_000,
+    "prefixes of numbers that are digits": ("0b" * 35 + "zz ") * 3_000,
+    "prefixes and codes": "0b0x0o" * 50_000,
+    "accents on one letter": "a" + "\u0301\u0323" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_key_behind_a_heap_is_found_and_the_heap_alone_is_none(name: str) -> None:
+    """Each heap once took the square of its length, or an exponent of it: it would not come back."""
+    assert find_secrets(json.dumps({"prompt": HOSTILE[name]})) == []
+    assert find_secrets(json.dumps({"prompt": f"{HOSTILE[name]} {SG}"}))
+
+
+def test_text_reads_the_same_wherever_it_is_cut() -> None:
+    for before in range(PIECE - 4, PIECE + 2):
+        assert visible("-" * before + "ｅ\u0301\u0323ﬁ") == "-" * before + "efi"
