@@ -19,7 +19,9 @@ from urllib.parse import unquote
 from playground.payloads.secret_shapes import SHAPES, STRONG, Shape
 
 MAX_DEPTH = 5  # encodings inside encodings
-MOST_READ = 60  # times the length of a string, of all its readings together
+MOST_READ = 60  # times the length of a document, of all readings of all its strings together
+MOST_OF_LONG = 6_000_000  # characters of them; and MOST_READ_LONG times its length
+MOST_READ_LONG = 4
 SHORTEST = 14  # characters of anything encoded
 SHORTEST_BASE64 = 20
 LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its first letters
@@ -62,10 +64,25 @@ _CODE = re.compile(rf"(?:U\+|0[xbo]|&#x?|=|\\)?({_NUMBER})", re.IGNORECASE)
 _SPREAD = re.compile(r"(?:\w[^\w\n]{1,6}){15,}\w|(?:[A-Za-z0-9]-){15,}[A-Za-z0-9]")
 
 
-def readings(text: str) -> Iterator[Reading]:
-    """Each once, the plainest first. The last has no shapes where there were too many to be read to the end."""
+class TooManyReadings(Exception):
+    """Whoever hides a key behind a heap of others' encodings is not let through either."""
+
+
+class Budget:
+    """How many characters of readings may still be read of one document of this ``length``."""
+
+    def __init__(self, length: int) -> None:
+        self.left = LONG + MOST_READ_LONG * length + min(MOST_READ * length, MOST_OF_LONG)
+
+    def spend(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise TooManyReadings
+
+
+def readings(text: str, budget: Budget) -> Iterator[Reading]:
+    """Each once, the plainest first. Raises TooManyReadings where the budget does not reach to the end."""
     seen: set[str] = set()
-    left = MOST_READ * len(text) + LONG
     waiting = deque[tuple[str, Sequence[Shape], int]]([(text, SHAPES, 0)])
     while waiting:
         raw, shapes, depth = waiting.popleft()
@@ -73,11 +90,7 @@ def readings(text: str) -> Iterator[Reading]:
         if reading in seen:
             continue
         seen.add(reading)
-        left -= len(reading)
-        if left < 0:
-            # Whoever hides a key behind a heap of others' encodings is not let through either.
-            yield "", ()
-            return
+        budget.spend(len(reading))
         yield reading, shapes
         if len(reading) <= LONG:
             yield reading[::-1], STRONG

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from playground.payloads.readings import PIECE, visible
-from playground.payloads.secrets import find_secrets
+from playground.payloads import secrets
+from playground.payloads.readings import PIECE, Budget, visible
+from playground.payloads.secrets import Finding, find_secrets
 
 # Put together here, so that no scanner of repositories stumbles over this file.
 HEX = "0123456789abcdef"
@@ -236,6 +237,9 @@ HOSTILE = {
     "prefixes and codes": "0b0x0o" * 50_000,
     "accents on one letter": "a" + "\u0301\u0323" * 100_000,
 }
+# Every combination of these reads as something new.
+TANGLE = r"%25252541&amp;amp;amp;lt;b&gt; \x5cx5cx41 `fox` " * 200
+UNCHECKED = "too many encodings to be checked"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -248,3 +252,46 @@ def test_a_key_behind_a_heap_is_found_and_the_heap_alone_is_none(name: str) -> N
 def test_text_reads_the_same_wherever_it_is_cut() -> None:
     for before in range(PIECE - 4, PIECE + 2):
         assert visible("-" * before + "ｅ\u0301\u0323ﬁ") == "-" * before + "efi"
+
+
+@pytest.mark.parametrize("depth", [59, 60, 500])
+def test_what_is_too_deep_is_one_finding(depth: int) -> None:
+    text = "[" * depth + ",".join([f'"{SG}"'] * 3) + "]" * depth
+
+    found = find_secrets(text)
+
+    if depth > 60:
+        assert [str(one) for one in found] == ["$" + "[0]" * 61 + ": nested too deeply to be checked"]
+    else:
+        assert [one.path for one in found] == ["$" + "[0]" * (depth - 1) + f"[{n}]" for n in range(3)]
+
+
+def test_no_path_is_built_where_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    monkeypatch.setattr(secrets, "_path", lambda place, *_: built.append(place) or "")
+    text = "[" * 50 + ",".join(['{"a": 1, "b": ["c"]}'] * 500) + "]" * 50
+
+    assert find_secrets(text) == []
+    assert built == []
+
+
+def test_what_cannot_be_read_to_its_end_is_the_last_finding() -> None:
+    found = find_secrets(json.dumps({"a": SG, "b": [TANGLE], "c": [TANGLE, SG]}), Budget(0))
+
+    assert [(one.path, one.what) for one in found] == [("$.a", "a Segmind key"), ("$.b[0]", UNCHECKED)]
+    assert find_secrets(f"# Notes\n{TANGLE}", Budget(0)) == [Finding("line 2", UNCHECKED)]
+
+
+def test_all_strings_of_a_document_are_read_from_one_budget() -> None:
+    budget, text = Budget(0), json.dumps([TANGLE[:1_000] + str(n) for n in range(99)])
+
+    (found,) = find_secrets(text, budget)
+
+    assert found.what == UNCHECKED
+    assert found.path not in ("$[0]", "$[98]")
+    assert budget.left < 0
+
+
+def test_a_long_document_has_less_left_for_each_character() -> None:
+    assert Budget(1_000).left > 60_000
+    assert Budget(2_000_000).left < 8 * 2_000_000
