@@ -21,7 +21,7 @@ from playground.payloads.secret_shapes import SHAPES, STRONG, Shape
 MAX_DEPTH = 5  # encodings inside encodings
 MOST_READ = 60  # times the length of a document, of all readings of all its strings together
 MOST_OF_LONG = 6_000_000  # characters of them; and MOST_READ_LONG times its length
-MOST_READ_LONG = 4
+MOST_READ_LONG = 16  # hundreds of pictures, or notes with markup, need as many
 SHORTEST = 14  # characters of anything encoded
 SHORTEST_BASE64 = 20
 LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its first letters
