@@ -6,6 +6,7 @@ from typing import Any
 
 from playground.payloads import slots
 from playground.payloads.models import Payload
+from playground.payloads.readings import Budget
 from playground.payloads.secret_shapes import secret_member
 from playground.payloads.secrets import find_secrets
 from playground.payloads.variables import Kind, Variable, VariableProblem, fill, from_data
@@ -120,8 +121,10 @@ def _put_together(text: str, variables: Sequence[Mapping[str, Any]]) -> list[str
     if not variables or len(text) > LONGEST_FILLED:
         return []
     seen = set()
-    for filled in _fillings(text, from_data(variables)):
-        seen |= {f"{one.path}, filled in ({one.what})" for one in find_secrets(filled)}
+    fillings = list(_fillings(text, from_data(variables)))
+    budget = Budget(sum(map(len, fillings)))
+    for filled in fillings:
+        seen |= {f"{one.path}, filled in ({one.what})" for one in find_secrets(filled, budget)}
         if seen:
             break
     return sorted(seen)

@@ -19,13 +19,16 @@ from urllib.parse import unquote
 from playground.payloads.secret_shapes import SHAPES, STRONG, Shape
 
 MAX_DEPTH = 5  # encodings inside encodings
-MOST_READ = 60  # times the length of a string, of all its readings together
+MOST_READ = 60  # times the length of a document, of all readings of all its strings together
+MOST_OF_LONG = 6_000_000  # characters of them; and MOST_READ_LONG times its length
+MOST_READ_LONG = 16  # hundreds of pictures, or notes with markup, need as many
 SHORTEST = 14  # characters of anything encoded
 SHORTEST_BASE64 = 20
 LONGEST_SHIFTED = 20_000  # characters of base64 that are read from each of its first letters
 LONGEST_TOKEN = 4_000  # characters of rarer encodings
 LONG = 200_000  # characters above which a text is read forwards only
 MOST_UNPACKED = 200_000  # bytes
+PIECE = 500  # characters that are normalised at a time
 
 Reading = tuple[str, Sequence[Shape]]
 
@@ -49,20 +52,37 @@ _WRAPPED_BASE64 = re.compile(r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{4,}+={0,2}\s*+){2,
 _BASE32 = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{24,}={0,6}")
 _TOKEN = re.compile(r"(?<!\S)[!-~]{23,}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){19,}[0-9A-Fa-f]?")
+# Possessive, and digits end where the next number's prefix begins: there is one way to read each number.
+_NUMBER = r"(?:(?!0[xbo][0-9A-Fa-f]{2})[0-9A-Fa-f]){2,8}+"
 _CODES = re.compile(
-    r"(?:(?:U\+|0[xbo]|&#x?|=|\\)[0-9A-Fa-f]{2,8}[\s,;]{0,3}){18,}"
+    rf"(?:(?:U\+|0[xbo]|&#x?|=|\\){_NUMBER}[\s,;]{{0,3}}+){{18,}}+"
     r"|(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2,8}[\s,;|:.-]{1,3}){18,}[0-9A-Fa-f]{2,8}",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?:U\+|0[xbo]|&#x?|=|\\)?([0-9A-Fa-f]{2,8})", re.IGNORECASE)
+_CODE = re.compile(rf"(?:U\+|0[xbo]|&#x?|=|\\)?({_NUMBER})", re.IGNORECASE)
 # A character, something between, a character, and so on.
 _SPREAD = re.compile(r"(?:\w[^\w\n]{1,6}){15,}\w|(?:[A-Za-z0-9]-){15,}[A-Za-z0-9]")
 
 
-def readings(text: str) -> Iterator[Reading]:
-    """Each once, the plainest first. The last has no shapes where there were too many to be read to the end."""
+class TooManyReadings(Exception):
+    """Whoever hides a key behind a heap of others' encodings is not let through either."""
+
+
+class Budget:
+    """How many characters of readings may still be read of one document of this ``length``."""
+
+    def __init__(self, length: int) -> None:
+        self.left = LONG + MOST_READ_LONG * length + min(MOST_READ * length, MOST_OF_LONG)
+
+    def spend(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise TooManyReadings
+
+
+def readings(text: str, budget: Budget) -> Iterator[Reading]:
+    """Each once, the plainest first. Raises TooManyReadings where the budget does not reach to the end."""
     seen: set[str] = set()
-    left = MOST_READ * len(text) + LONG
     waiting = deque[tuple[str, Sequence[Shape], int]]([(text, SHAPES, 0)])
     while waiting:
         raw, shapes, depth = waiting.popleft()
@@ -70,11 +90,7 @@ def readings(text: str) -> Iterator[Reading]:
         if reading in seen:
             continue
         seen.add(reading)
-        left -= len(reading)
-        if left < 0:
-            # Whoever hides a key behind a heap of others' encodings is not let through either.
-            yield "", ()
-            return
+        budget.spend(len(reading))
         yield reading, shapes
         if len(reading) <= LONG:
             yield reading[::-1], STRONG
@@ -90,7 +106,9 @@ def visible(text: str) -> str:
     """``text`` as an eye reads it: nothing invisible, no accents, look-alike letters as the Latin ones."""
     if text.isascii():
         return text
-    plain = unicodedata.normalize("NFKD", text)
+    # Piece by piece: a heap of accents is put into order in the square of its length.
+    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+    plain = "".join(unicodedata.normalize("NFKD", piece) for piece in pieces)
     return _INVISIBLE.sub("", plain).translate(_LOOK_ALIKE)
 
 

@@ -11,12 +11,23 @@ _PLACEHOLDER = re.compile(
     r"|(?:sk-|SG_)?(?:your|my|the|insert|enter|some)[-_ ]?[A-Za-z_ -]*|[xX*.…•-]{3,}|key|none|null|true|false|token",
     re.IGNORECASE | re.DOTALL,
 )
+# Of a member whose name says that it is a secret: "$ecret123" and "mysecretpassword" are passwords.
+_STANDS_FOR_SECRET = re.compile(
+    r"\{\{[^{}]{0,60}\}\}|\{[A-Za-z_]\w*\}|\$\{\w+\}|\$[A-Z][A-Z0-9_]*|%\w+%|<[^<>]*>|\[[A-Za-z _-]*\]"
+    r"|(?i:os\.environ.*|process\.env.*|(?:sk-|SG_)?(?:your[-_ ]?|(?:my|the|insert|enter|some)[-_ ])[A-Za-z_ -]*)"
+    r"|(?i:[xX*.…•-]{3,}|key|none|null|true|false|token)",
+    re.DOTALL,
+)
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a value only says where a secret would stand: ``{{key}}``, ``$TOKEN``, ``<your key>``, ``xxxx``."""
     return not value or _PLACEHOLDER.fullmatch(value.strip()) is not None
+
+
+def _stands_for_secret(value: str) -> bool:
+    return not value or _STANDS_FOR_SECRET.fullmatch(value.strip()) is not None
 
 
 def _mixed(value: str) -> bool:
@@ -89,6 +100,7 @@ _PREFIXED: tuple[tuple[str, str, str, int], ...] = (
     ("a Stripe key", "rk_live_", r"[A-Za-z0-9]", 16),
     ("a Stripe key", "sk_test_", r"[A-Za-z0-9]", 16),
     ("a Stripe webhook secret", "whsec_", r"[A-Za-z0-9+/=]", 24),
+    ("an ElevenLabs key", "sk_", r"[a-f0-9]", 48),
     ("a Hugging Face token", "hf_", r"[A-Za-z0-9]", 20),
     ("a Replicate token", "r8_", r"[A-Za-z0-9]", 20),
     ("a Groq key", "gsk_", r"[A-Za-z0-9]", 30),
@@ -186,7 +198,10 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "a signed token (JWT)",
-        re.compile(rf"{_START}eyJ[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]{{8,}}\s*\.\s*[A-Za-z0-9_-]*"),
+        # From the start of a run of letters to its first "eyJ", possessive: each run is read once.
+        re.compile(
+            rf"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?{_START}eyJ)[A-Za-z0-9_-]{{8,}}+\s*+\.\s*+[A-Za-z0-9_-]{{8,}}+\s*+\."
+        ),
         strong=True,
         needs=("eyj",),
     ),
@@ -245,6 +260,15 @@ SHAPES: tuple[Shape, ...] = (
         _mixed,
         needs=("key", "token", "secret", "passw", "passphrase"),
     ),
+    Shape(
+        "a named key",
+        re.compile(
+            r"(?<![A-Za-z])(?:api[-_ ]?)?key(?:\s+is)?[\s:=\"'`(\[]{1,4}([0-9a-f]{32})(?![0-9a-z])",
+            re.IGNORECASE,
+        ),
+        _mixed,
+        needs=("key",),
+    ),
 )
 
 STRONG = tuple(shape for shape in SHAPES if shape.strong)
@@ -290,10 +314,12 @@ def secret_member(name: str, value: str) -> bool:
     """Whether a JSON member of this name and value is a secret by its name."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     value = value.strip()
+    named = _SECRET_MEMBER.fullmatch(plain) is not None
+    stands = _stands_for_secret if named else is_placeholder
     # A header has a scheme before it: "Bearer {{key}}".
-    if is_placeholder(value) or is_placeholder(_SCHEME.sub("", f"{value} ", count=1)):
+    if stands(value) or stands(_SCHEME.sub("", f"{value} ", count=1)):
         return False
-    if _SECRET_MEMBER.fullmatch(plain):
+    if named:
         return len(value) >= 4 and not (_ALSO_A_WORD.fullmatch(plain) and _is_sentence(value))
     likely = _LIKELY_MEMBER.fullmatch(plain) is not None
     return likely and len(value) >= 12 and not re.search(r"\s", value) and _mixed(value)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from playground.payloads.variables import strings_in
+from playground.payloads.variables import MOST, strings_in
 
 LEAST = 200  # characters of data that nobody types
 
@@ -26,6 +26,15 @@ _MARKER = r"atelier-file:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::[\w-]+)*
 _WRAPPED = r"(?<![\w+/-])(?:[A-Za-z0-9+/_-]{48,}+\s{1,2}+){3,}+[A-Za-z0-9+/_-]*={0,2}"
 _BARE = rf"(?<![\w+/-])(?:[A-Za-z0-9+/_-]|\\{{1,4}}/){{{LEAST},}}+={{0,2}}"
 _REST = r"(?:[^\s\"'<>()\\]|\\{1,4}/)*"
+_SLASH = r"\\{0,4}/"
+_SCHEME = rf"(?:https?:)?(?:{_SLASH}){{0,2}}(?<![\w.-])"
+# A path of a team, or the token of a link.
+_INSIDE = rf"(?:t{_SLASH}[a-z0-9_-]+{_SLASH}{_REST}|s{_SLASH}[a-z0-9_-]{{20,}}{_REST})"
+_RELATIVE = (
+    rf"(?<![\w/.\\])(?:{_SLASH}|(?:\.{{1,2}}{_SLASH})++)(?:{_INSIDE}|s{_SLASH}[a-z0-9_-]+{_SLASH}{_REST})"
+)
+# Every machine has these names, so a path of this house has to follow.
+_OF_ANYBODY = ("localhost", "127.0.0.1", "[::1]")
 _KINDS = (
     (r"data:image/|iVBORw0KGgo|/9j/|R0lGOD|UklGR\w{6}XRUJQ|Qk0", "a picture"),
     (r"data:video/|\w{6}Znr5|\w{4,12}mdHlw", "a video"),
@@ -95,37 +104,64 @@ def _emptied(inside: str, pattern: "re.Pattern[str]", slot: Callable[["re.Match[
 
 
 class _Names:
-    """Gives each thing that is taken out a name of its own, after the member it stands in."""
+    """Gives each thing that is taken out a name of its own, after the member it stands in.
+
+    One more than can be declared, and the last name stands for all the rest: no one is going to be asked for them.
+    """
 
     def __init__(self, taken: set[str]) -> None:
         self._taken = {name.casefold() for name in taken}
+        self._counts: dict[str, int] = {}
+        self._last = ""
         self.slots: dict[str, Slot] = {}
 
     def slot(self, match: "re.Match[str]", member: str) -> str:
-        if match[0] not in self.slots:
-            base = re.sub(r"[^A-Za-z0-9]+", "_", member).strip("_")[:40] or "file"
-            base = base if base[0].isalpha() else f"file_{base}"
-            name, count = base, 1
-            while name.casefold() in self._taken:
-                count += 1
-                name = f"{base}_{count}"
-            self._taken.add(name.casefold())
-            self.slots[match[0]] = Slot(name, _what(match))
-        return self.slots[match[0]].name
+        known = self.slots.get(match[0])
+        if known is None and len(self.slots) <= MOST:
+            self._last = self._free(member)
+            known = self.slots[match[0]] = Slot(self._last, _what(match))
+        return self._last if known is None else known.name
+
+    def _free(self, member: str) -> str:
+        base = re.sub(r"[^A-Za-z0-9]+", "_", member).strip("_")[:40] or "file"
+        base = base if base[0].isalpha() else f"file_{base}"
+        name, count = base, self._counts.get(base.casefold(), 1)
+        while name.casefold() in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._counts[base.casefold()] = count
+        self._taken.add(name.casefold())
+        return name
 
 
 def _pattern(files: bool) -> "re.Pattern[str]":
-    hosts = "|".join(re.escape(host) for host in sorted(_hosts()))
-    own = re.escape(urlsplit(settings.SITE_URL).netloc)
+    stored = "|".join(re.escape(host) for host in sorted(_hosts()))
     parts = [
         f"(?P<data>{_DATA_URI})",
-        rf"(?P<stored>(?:https?:)?(?:\\{{0,4}}/){{0,2}}(?<![\w.-])(?:{hosts})(?::\d+)?\\{{0,4}}/{_REST})",
-        rf"(?P<house>(?:https?:)?(?:\\{{0,4}}/){{0,2}}(?<![\w.-]){own}\\{{0,4}}/{_REST}|(?<![\w/.])/(?:t|s)/[a-z0-9-]+/{_REST})",
+        rf"(?P<stored>{_SCHEME}(?:{stored})(?::\d+)?{_SLASH}{_REST})",
+        rf"(?P<house>{_SCHEME}{_house()}|{_RELATIVE})",
         f"(?P<bare>{_WRAPPED}|{_BARE})",
     ]
     if files:
         parts.insert(0, f"(?P<file>{_MARKER})")
     return re.compile("|".join(parts), re.IGNORECASE)
+
+
+def _house() -> str:
+    """The addresses of this house, by whatever name somebody called it."""
+    allowed = [host for host in settings.ALLOWED_HOSTS if host not in (*_OF_ANYBODY, "*")]
+    names = [_host(host) for host in (urlsplit(settings.SITE_URL).netloc, *allowed)]
+    others = [_host(host) for host in _OF_ANYBODY]
+    if "*" in settings.ALLOWED_HOSTS:
+        others.append(r"[\w.-]{1,253}+")
+    return (
+        rf"(?:(?:{'|'.join(names)})(?::\d+)?{_SLASH}{_REST}|(?:{'|'.join(others)})(?::\d+)?{_SLASH}{_INSIDE})"
+    )
+
+
+def _host(name: str) -> str:
+    """A dot before a name allows every name under it, too."""
+    return r"(?:[\w-]{1,63}\.){0,9}" * name.startswith(".") + re.escape(name.lstrip("."))
 
 
 def _hosts() -> set[str]:

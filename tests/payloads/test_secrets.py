@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from playground.payloads.secrets import find_secrets
+from playground.payloads import secrets
+from playground.payloads.readings import PIECE, Budget, visible
+from playground.payloads.secrets import Finding, find_secrets
 
 # Put together here, so that no scanner of repositories stumbles over this file.
 HEX = "0123456789abcdef"
@@ -89,6 +91,10 @@ HIDDEN: dict[str, object] = {
     "name and value": {"SG_3f9a1c7e": "5b2d8046"},
     "JSON in a string": {"extra": json.dumps({"deep": [{"prompt": SG}]})},
     "JSON in JSON in a string": {"extra": json.dumps(json.dumps({"deep": json.dumps({"k": OPENAI})}))},
+    "hexadecimal codes": {"note": " ".join(f"0x{ord(c):x}" for c in SG)},
+    "hexadecimal codes without a gap": {"note": "".join(f"0x{ord(c):x}" for c in SG)},
+    "binary codes without a gap": {"note": "".join(f"0b{ord(c):08b}" for c in SG)},
+    "a JWT behind its own first letters": {"note": "-eyJ" * 9 + "_" + JWT},
     "unicode escapes in a string": {"prompt": "".join(f"\\u{ord(c):04x}" for c in SG)},
     "hex escapes in a string": {"prompt": "".join(f"\\x{ord(c):02x}" for c in GOOGLE)},
     "HTML entities": {"prompt": "".join(f"&#{ord(c)};" for c in SG)},
@@ -122,6 +128,12 @@ HIDDEN: dict[str, object] = {
     "signature, nested": {"url": "https://example.com/?u=" + quote("https://b.example.com/?sig=" + HEX * 2, safe="")},
     "braces around a password": {"password": "{{a}}hunter2{{b}}"},
     "a passphrase of words": {"passphrase": "correct horse battery staple"},
+    "a password that begins like a variable": {"password": "$ecret123"},
+    "a password of my own": {"password": "mysecretpassword"},
+    "a password behind its scheme": {"authorization": "Basic $ecret123"},
+    "an ElevenLabs key": {"prompt": "a harbour " + "sk_" + HEX * 3 + " at dawn"},
+    "hexadecimal after key": {"note": "use the key " + HEX[::-1] * 2 + " here"},
+    "hexadecimal after api key": {"note": "the API key is `" + HEX[::-1] * 2 + "`."},
     "a cookie of a browser": {"cookie": "session=4f2a9c; theme=dark; lang=en"},
     "a scheme before it": {"authorization": "Bearer hunter2"},
     "behind a heap of base64": {"note": " ".join(b64(f"nothing at all {n}") for n in range(99)) + " " + b64("k" + SG)},
@@ -198,6 +210,11 @@ INNOCENT: dict[str, object] = {
     "hashes": {"sha256": HEX * 4, "md5": HEX * 2, "etag": '"d41d8cd98f00b204e9800998ecf8427e"'},
     "a link": {"url": "https://images.example.com/a/b/c.png?width=1024&fit=crop&v=3"},
     "placeholders": {"headers": {"x-api-key": "{{api_key}}", "Authorization": "<your token>"}, "k": "x-api-key: $KEY"},
+    "other placeholders": [
+        *({"password": one} for one in ("${pass}", "$DB_PASSWORD", "{{pass}}", "<password>", "%PASS%", "", "xxxx")),
+        *({"api_key": one} for one in ("your-api-key", "YOUR_API_KEY", "my-api-key", "os.environ['KEY']", "[a key]")),
+    ],
+    "hexadecimal elsewhere": {"note": f"the keys {HEX * 2}, a monkey {HEX * 2}, md5 {HEX * 2}, key frame {HEX * 2}"},
     "curl with a variable": {"note": 'curl -H "x-api-key: $SEGMIND_API_KEY" -H "Authorization: Bearer {{token}}"'},
     "tokens of a model": {"max_tokens": 512, "eos_token": "<|endoftext|>", "stop_token": "###", "token_count": "12"},
     "names": {"keyword": "harbour", "key": "C minor", "monkey": "12 monkeys", "secretary": "maria"},
@@ -222,3 +239,76 @@ INNOCENT: dict[str, object] = {
 @pytest.mark.parametrize("name", INNOCENT)
 def test_ordinary_payloads_pass(name: str) -> None:
     assert find_secrets(json.dumps(INNOCENT[name])) == []
+
+
+HOSTILE = {
+    "beginnings of a JWT": "-eyJ" * 250_000,
+    "beginnings of a JWT and dots": "-eyJhbGciOi" * 50_000 + "." + "-eyJhbGciOi" * 50_000,
+    "prefixes of numbers that are digits": ("0b" * 35 + "zz ") * 3_000,
+    "prefixes and codes": "0b0x0o" * 50_000,
+    "accents on one letter": "a" + "\u0301\u0323" * 100_000,
+}
+# Every combination of these reads as something new.
+TANGLE = r"%25252541&amp;amp;amp;lt;b&gt; \x5cx5cx41 `fox` " * 200
+UNCHECKED = "too many encodings to be checked"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_key_behind_a_heap_is_found_and_the_heap_alone_is_none(name: str) -> None:
+    """Each heap once took the square of its length, or an exponent of it: it would not come back."""
+    assert find_secrets(json.dumps({"prompt": HOSTILE[name]})) == []
+    assert find_secrets(json.dumps({"prompt": f"{HOSTILE[name]} {SG}"}))
+
+
+def test_text_reads_the_same_wherever_it_is_cut() -> None:
+    for before in range(PIECE - 4, PIECE + 2):
+        assert visible("-" * before + "ｅ\u0301\u0323ﬁ") == "-" * before + "efi"
+
+
+@pytest.mark.parametrize("depth", [59, 60, 500])
+def test_what_is_too_deep_is_one_finding(depth: int) -> None:
+    text = "[" * depth + ",".join([f'"{SG}"'] * 3) + "]" * depth
+
+    found = find_secrets(text)
+
+    if depth > 60:
+        assert [str(one) for one in found] == ["$" + "[0]" * 61 + ": nested too deeply to be checked"]
+    else:
+        assert [one.path for one in found] == ["$" + "[0]" * (depth - 1) + f"[{n}]" for n in range(3)]
+
+
+def test_no_path_is_built_where_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+
+    def path(place: object, *_: object) -> str:
+        built.append(place)
+        return ""
+
+    monkeypatch.setattr(secrets, "_path", path)
+    text = "[" * 50 + ",".join(['{"a": 1, "b": ["c"]}'] * 500) + "]" * 50
+
+    assert find_secrets(text) == []
+    assert built == []
+
+
+def test_what_cannot_be_read_to_its_end_is_the_last_finding() -> None:
+    found = find_secrets(json.dumps({"a": SG, "b": [TANGLE], "c": [TANGLE, SG]}), Budget(0))
+
+    assert [(one.path, one.what) for one in found] == [("$.a", "a Segmind key"), ("$.b[0]", UNCHECKED)]
+    assert find_secrets(f"# Notes\n{TANGLE}", Budget(0)) == [Finding("line 2", UNCHECKED)]
+
+
+def test_all_strings_of_a_document_are_read_from_one_budget() -> None:
+    budget, text = Budget(0), json.dumps([TANGLE[:1_000] + str(n) for n in range(99)])
+
+    (found,) = find_secrets(text, budget)
+
+    assert found.what == UNCHECKED
+    assert found.path not in ("$[0]", "$[98]")
+    assert budget.left < 0
+
+
+def test_a_long_document_has_less_left_for_each_character() -> None:
+    assert Budget(1_000).left > 60_000
+    # Of hundreds of pictures there are about sixteen characters to read for each.
+    assert 16 * 2_000_000 < Budget(2_000_000).left < 20 * 2_000_000
