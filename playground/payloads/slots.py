@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from playground import figures
+from playground.payloads.naming import FreeNames
 from playground.payloads.variables import MOST, strings_in
 
 LEAST = 200  # characters of data that nobody types
@@ -110,28 +112,16 @@ class _Names:
     """
 
     def __init__(self, taken: set[str]) -> None:
-        self._taken = {name.casefold() for name in taken}
-        self._counts: dict[str, int] = {}
+        self._names = FreeNames(taken)
         self._last = ""
         self.slots: dict[str, Slot] = {}
 
     def slot(self, match: "re.Match[str]", member: str) -> str:
         known = self.slots.get(match[0])
         if known is None and len(self.slots) <= MOST:
-            self._last = self._free(member)
+            self._last = self._names.take(member, "file")
             known = self.slots[match[0]] = Slot(self._last, _what(match))
         return self._last if known is None else known.name
-
-    def _free(self, member: str) -> str:
-        base = re.sub(r"[^A-Za-z0-9]+", "_", member).strip("_")[:40] or "file"
-        base = base if base[0].isalpha() else f"file_{base}"
-        name, count = base, self._counts.get(base.casefold(), 1)
-        while name.casefold() in self._taken:
-            count += 1
-            name = f"{base}_{count}"
-        self._counts[base.casefold()] = count
-        self._taken.add(name.casefold())
-        return name
 
 
 def _pattern(files: bool) -> "re.Pattern[str]":
@@ -191,10 +181,5 @@ def _what(match: "re.Match[str]") -> str:
     data = start.partition("base64,")[2] or start
     for pattern, what in _KINDS:
         if re.match(pattern, start) or re.match(pattern, data):
-            return f"{what}, {_size(len(match[0]))}"
-    return f"data, {_size(len(match[0]))}"
-
-
-def _size(characters: int) -> str:
-    count = characters * 3 // 4
-    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} kB"
+            return f"{what}, {figures.size(len(match[0]) * 3 // 4)}"
+    return f"data, {figures.size(len(match[0]) * 3 // 4)}"

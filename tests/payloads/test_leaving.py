@@ -259,7 +259,7 @@ def test_a_key_inside_data_stays_behind_with_it(ways: Ways) -> None:
     assert uri not in ways.everything_shown()
     assert OutsideLink.objects.get().text == '{"x": "{{x}}"}'
     again = {"body": json.dumps({"x": uri}), "version": "1", "base": "2"}
-    assert "carries x (data, 1 kB)" in ways.post(payload, "save/", again)
+    assert "carries x (data, 38 B)" in ways.post(payload, "save/", again)
 
 
 @pytest.mark.parametrize("text", HARMLESS_TEXTS, ids=str)

@@ -91,7 +91,7 @@ def test_names_are_new_and_the_same_thing_twice_is_one() -> None:
     emptied = slots.take_out(text, taken=["Image"], files=True)
     assert [slot.name for slot in emptied.slots] == ["image_3", "image_4", "file_9"]
     assert json.loads(emptied.text)["image"] == ["{{image_3}}", "{{image_3}}", "{{image_4}}"]
-    assert emptied.slots[0].what == "a picture, 2 kB"
+    assert emptied.slots[0].what == "a picture, 3.0 kB"
 
 
 def test_of_more_than_can_be_declared_all_are_taken_out_and_none_is_named() -> None:
@@ -126,5 +126,5 @@ def test_files_of_the_team_stay_for_teammates(people: People, save: Save) -> Non
 
 def test_words_say_what_was_left_out() -> None:
     assert slots.without(f"see {PICTURE} and {MARKER}.", files=True) == (
-        "see [a picture, 2 kB left out] and [a file of the team left out]."
+        "see [a picture, 3.0 kB left out] and [a file of the team left out]."
     )

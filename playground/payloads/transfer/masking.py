@@ -1,11 +1,11 @@
 """Replaces values inside a JSON text by variables, in place: a key on the way in, a file that cannot come along."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
+from playground.payloads.naming import FreeNames
 from playground.payloads.secrets import find_secrets
-from playground.payloads.variables import MOST, NAME, USE, Variable, strings_in
+from playground.payloads.variables import MOST, USE, Variable, strings_in
 
 _MARKER = re.compile(r"atelier-file:[0-9a-f-]{36}:")
 KEY_TAKEN = "A key stood here when this was imported."
@@ -25,9 +25,8 @@ class Masked:
     ) -> None:
         self.added: list[Variable] = []
         self.places: list[str] = []
-        self._taken = {variable.name.casefold() for variable in declared}
-        self._taken |= {match[1].casefold() for match in USE.finditer(text)}
-        self._numbers: Counter[str] = Counter()
+        used = {match[1] for match in USE.finditer(text)}
+        names = FreeNames(used.union(variable.name for variable in declared))
         pieces, position, name, line = [], 0, "", 1
         for place in strings_in(text):
             if place.is_name:
@@ -35,33 +34,13 @@ class Masked:
             elif most is not None and len(declared) + len(self.added) > most:
                 break
             elif pick(name, place.inside):
-                made = Variable(self._free(name), description=description)
+                made = Variable(names.take(name, "value"), description=description)
                 self.added.append(made)
                 line += text.count("\n", position, place.start)
                 self.places.append(f"line {line}, now {{{{{made.name}}}}}")
                 pieces += [text[position : place.start], f'"{{{{{made.name}}}}}"']
                 position = place.end
         self.text = "".join([*pieces, text[position:]])
-
-    def _free(self, name: str) -> str:
-        base = identifier(name, "value")[:50]
-        made = base
-        while made.casefold() in self._taken:
-            # Of one base the count goes on, so that many of a name are not tried again from the start.
-            self._numbers[base] += 1
-            made = f"{base}_{self._numbers[base] + 1}"
-        self._taken.add(made.casefold())
-        return made
-
-
-def identifier(name: str, other: str) -> str:
-    """A variable's name made of any text; ``other`` where nothing of it can be used."""
-    if NAME.match(name):
-        return name
-    plain = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:60]
-    if not plain:
-        return other
-    return plain if plain[0].isalpha() else f"{other}_{plain}"[:60]
 
 
 def without_keys(text: str, declared: Sequence[Variable]) -> Masked:

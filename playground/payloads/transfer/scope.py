@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from playground.payloads.naming import FreeNames
 from playground.payloads.secrets import find_secrets
-from playground.payloads.transfer.masking import identifier
 from playground.payloads.transfer.records import TransferProblem
 from playground.payloads.variables import LONGEST, MOST, Kind, Variable, VariableProblem, check_value
 
@@ -147,14 +147,8 @@ class Declarations:
         return self._names[use]
 
     def _free(self, name: str) -> str:
-        base = identifier(name.lstrip("$"), "value")[:55]
-        taken = {one.casefold() for one in self._names.values()}
-        taken |= {one.casefold() for one in (self._bare | self._quoted) - {name}}
-        made, number = base, 1
-        while made.casefold() in taken:
-            number += 1
-            made = f"{base}_{number}"
-        return made
+        taken = {*self._names.values(), *(self._bare | self._quoted) - {name}}
+        return FreeNames(taken).take(name.lstrip("$"), "value")
 
     def _variable(self, use: Use, ours: str) -> Variable:
         given = self._scope.get(use.name)
