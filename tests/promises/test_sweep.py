@@ -115,6 +115,7 @@ class Grid:
 def test_a_worker_killed_in_the_middle_loses_no_cell_and_sends_none_twice(house: House) -> None:
     found = Grid(house, "1..9", body={"_sandbox": {"fault": "delay", "ms": 3000}})
     found.tick(later=False)
+    until(lambda: len(house.stack.sql(RUNS, found.id)) > 3, "a run that has to wait for its turn")
     until(lambda: house.sandbox.stats()["in_flight"] >= 3, "three calls in flight")
     assert house.stack.kill_worker() == -9
     until(lambda: house.sandbox.stats()["in_flight"] == 0, "the sandbox to have written every call")
